@@ -71,10 +71,8 @@ nb_status nb_fail_errno(nb_error *err, nb_status status, int errno_value, const 
         err->status = status;
         size_t used = append(err->message, 0, format, args);
         va_end(args);
-        char reason[128];
-        if (strerror_r(errno_value, reason, sizeof reason) != 0)
-            snprintf(reason, sizeof reason, "error %d", errno_value);
-        append_text(err->message, used, ": %s", reason);
+        char room[128];
+        append_text(err->message, used, ": %s", strerror_r(errno_value, room, sizeof room));
     }
     return status;
 }
