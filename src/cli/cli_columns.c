@@ -1,0 +1,75 @@
+#include "cli_columns.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "cli_number.h"
+
+void cli_columns_head(cli_columns *columns, const char *head, char align)
+{
+    assert(columns->column_count < CLI_COLUMNS_MAX && columns->cell_count == 0);
+    columns->heads[columns->column_count] = head;
+    columns->align[columns->column_count++] = align;
+}
+
+void cli_columns_text(cli_columns *columns, const char *text)
+{
+    if (columns->cell_count == columns->room) {
+        columns->room = columns->room ? columns->room * 2 : 64;
+        columns->cells = cli_realloc(columns->cells, columns->room * sizeof *columns->cells);
+    }
+    columns->cells[columns->cell_count++] = cli_strdup(text);
+}
+
+void cli_columns_unsigned(cli_columns *columns, uint64_t value)
+{
+    char text[CLI_NUMBER_SIZE];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)value);
+    cli_columns_text(columns, text);
+}
+
+void cli_columns_real(cli_columns *columns, double value, int decimals)
+{
+    char text[CLI_NUMBER_SIZE];
+    cli_columns_text(columns, cli_fixed(value, decimals, text));
+}
+
+static void print_row(const cli_columns *columns, const char *const *row, const size_t *widths, FILE *out)
+{
+    size_t blanks = 0; /* written only when something follows */
+    for (size_t i = 0; i < columns->column_count; i++) {
+        size_t padding = widths[i] - strlen(row[i]);
+        size_t before = blanks + (columns->align[i] == 'r' ? padding : 0);
+        if (row[i][0] != '\0')
+            fprintf(out, "%*s%s", (int)before, "", row[i]);
+        else
+            blanks += widths[i];
+        blanks = row[i][0] == '\0' ? blanks + 2 : 2 + (columns->align[i] == 'r' ? 0 : padding);
+    }
+    fputc('\n', out);
+}
+
+void cli_columns_print(const cli_columns *columns, FILE *out)
+{
+    size_t widths[CLI_COLUMNS_MAX];
+    for (size_t i = 0; i < columns->column_count; i++)
+        widths[i] = strlen(columns->heads[i]);
+    for (size_t i = 0; i < columns->cell_count; i++) {
+        size_t length = strlen(columns->cells[i]);
+        if (length > widths[i % columns->column_count])
+            widths[i % columns->column_count] = length;
+    }
+    print_row(columns, columns->heads, widths, out);
+    for (size_t i = 0; i + columns->column_count <= columns->cell_count; i += columns->column_count)
+        print_row(columns, (const char *const *)columns->cells + i, widths, out);
+}
+
+void cli_columns_free(cli_columns *columns)
+{
+    for (size_t i = 0; i < columns->cell_count; i++)
+        free(columns->cells[i]);
+    free(columns->cells);
+    *columns = (cli_columns){0};
+}

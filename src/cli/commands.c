@@ -1,0 +1,9 @@
+/* The table of commands: one line here and one in commands.h for a new one. */
+#include "commands.h"
+
+static const cli_command *const general[] = {&cmd_help, NULL};
+
+const cli_group cli_groups[] = {
+    {"General", general},
+    {0},
+};

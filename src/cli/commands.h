@@ -1,0 +1,9 @@
+/* Every command there is; each is defined in the file of its name. */
+#ifndef NB_CLI_COMMANDS_H
+#define NB_CLI_COMMANDS_H
+
+#include "cli.h"
+
+extern const cli_command cmd_help;
+
+#endif
