@@ -2,11 +2,14 @@
 #ifndef NASBENCH_PROGRESS_H
 #define NASBENCH_PROGRESS_H
 
-#include <stdatomic.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
+#include <atomic>
+using std::atomic_int;
 extern "C" {
+#else
+#include <stdatomic.h>
 #endif
 
 /* Given to every function that may run for more than a second; NULL means: no reports, no cancelling. All members may be zero.

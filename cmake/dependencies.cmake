@@ -1,0 +1,10 @@
+# The libraries we stand on, each with its reason. A new one goes here, into scripts/install-packages (Debian name), into
+# cmake/nasbench.pc.in and cmake/nasbenchConfig.cmake.in (both for static linking), and into the table of ARCHITECTURE.md.
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson) # JSON
+pkg_check_modules(ZIP REQUIRED IMPORTED_TARGET libzip)      # zip containers: torch archives
+find_package(ZLIB REQUIRED)                                 # deflate
+find_package(BZip2 REQUIRED)                                # NATS-Bench files
+find_package(Threads REQUIRED)
+
+set(NB_DEPENDENCIES PkgConfig::JANSSON PkgConfig::ZIP ZLIB::ZLIB BZip2::BZip2 Threads::Threads m)

@@ -1,0 +1,10 @@
+/* Everything: the public headers of all rooms, in the order a newcomer needs them. */
+#ifndef NASBENCH_NASBENCH_H
+#define NASBENCH_NASBENCH_H
+
+#include "nasbench/error.h"
+#include "nasbench/version.h"
+
+#include "nasbench/progress.h"
+
+#endif
