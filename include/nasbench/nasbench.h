@@ -6,5 +6,14 @@
 #include "nasbench/version.h"
 
 #include "nasbench/progress.h"
+#include "nasbench/random.h"
+
+#include "nasbench/space.h"
+
+#include "nasbench/topology.h"
+
+#include "nasbench/genotype.h"
+
+#include "nasbench/table.h"
 
 #endif
