@@ -75,7 +75,7 @@ static int by_value(const void *a, const void *b)
 
 bench_times bench_repeat(void (*work)(void *user), void *user, int repeats)
 {
-    double seconds[MAX_REPEATS];
+    double seconds[MAX_REPEATS] = {0};
     int count = repeats < 1 ? 1 : (repeats > MAX_REPEATS ? MAX_REPEATS : repeats);
     work(user);
     for (int i = 0; i < count; i++) {

@@ -6,7 +6,7 @@ foreign=$(printf '%s\n' "$exported" | grep -v '^nb_' || true)
 count=$(printf '%s\n' "$exported" | grep -c '^nb_' || true)
 if [ -n "$foreign" ]; then
     echo "exported without the prefix nb_:"
-    printf '  %s\n' $foreign
+    echo "$foreign"
     exit 1
 fi
 if [ "$count" -eq 0 ]; then

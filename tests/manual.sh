@@ -15,6 +15,7 @@ commands=$("$nasbench" --help | sed -n 's/^  \([a-z][a-z0-9-]*\)  .*/\1/p')
 
 # What bash offers after `nasbench WORDS...`: the last word is the one being completed.
 complete -r
+# shellcheck source=/dev/null
 source "$manual/completion/nasbench"
 compopt() { :; }
 offers() {

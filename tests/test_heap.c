@@ -22,10 +22,11 @@ static void every_kind_of_allocation_is_counted(void **state)
     assert_int_equal(posix_memalign(&d, 64, 100), 0);
     void *volatile e = strdup("from inside the C library");
     assert_int_equal(heap_blocks() - before, 5);
-    a = realloc(a, 100000);
+    void *volatile moved = realloc(a, 100000);
+    assert_non_null(moved);
     assert_int_equal(heap_blocks() - before, 5);
     assert_true(heap_bytes() >= 100000);
-    free(a);
+    free(moved);
     free(b);
     free(c);
     free(d);
