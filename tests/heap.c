@@ -58,12 +58,14 @@ bool heap_has_failed(void)
 
 #if WATCHED
 
+/* NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the system's headers call them __size and the like. */
+
 /* The C library's own allocator under the names that glibc keeps for programs that replace malloc. */
-void *__libc_malloc(size_t size);                     // NOLINT
-void *__libc_calloc(size_t count, size_t size);       // NOLINT
-void *__libc_realloc(void *block, size_t size);       // NOLINT
-void *__libc_memalign(size_t alignment, size_t size); // NOLINT
-void __libc_free(void *block);                        // NOLINT
+void *__libc_malloc(size_t size);
+void *__libc_calloc(size_t count, size_t size);
+void *__libc_realloc(void *block, size_t size);
+void *__libc_memalign(size_t alignment, size_t size);
+void __libc_free(void *block);
 
 /* True once, for the allocation that heap_fail_after() chose. */
 static bool refuse(void)
@@ -158,5 +160,7 @@ void *valloc(size_t size)
 {
     return memalign((size_t)sysconf(_SC_PAGESIZE), size);
 }
+
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */
 
 #endif

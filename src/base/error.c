@@ -4,6 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What error.h tells the analyser is for callers only. */
+#undef nb_fail
+#undef nb_fail_errno
+#undef nb_prefix
+
 const char *nb_status_name(nb_status status)
 {
     static const char *const names[NB_STATUS_COUNT] = {

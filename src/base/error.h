@@ -21,4 +21,11 @@ nb_status nb_fail_errno(nb_error *err, nb_status status, int errno_value, const 
 /* Puts "context: " before the message already in `err`, for a caller that knows more about the place. Returns `status`. */
 nb_status nb_prefix(nb_error *err, nb_status status, const char *format, ...) NB_PRINTF(3, 4);
 
+/* The analyser of clang-tidy sees one file at a time: this tells it that a failing call returns the status it is given. */
+#ifdef __clang_analyzer__
+#define nb_fail(err, status, ...) (nb_fail((err), (status), __VA_ARGS__), (status))
+#define nb_fail_errno(err, status, ...) (nb_fail_errno((err), (status), __VA_ARGS__), (status))
+#define nb_prefix(err, status, ...) (nb_prefix((err), (status), __VA_ARGS__), (status))
+#endif
+
 #endif
