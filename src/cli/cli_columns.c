@@ -54,6 +54,8 @@ static void print_row(const cli_columns *columns, const char *const *row, const 
 void cli_columns_print(const cli_columns *columns, FILE *out)
 {
     size_t widths[CLI_COLUMNS_MAX];
+    if (columns->column_count == 0)
+        return;
     for (size_t i = 0; i < columns->column_count; i++)
         widths[i] = strlen(columns->heads[i]);
     for (size_t i = 0; i < columns->cell_count; i++) {

@@ -69,7 +69,7 @@ static void put_paragraphs(const char *text, FILE *out)
 static void put_option(const struct argp_option *option, FILE *out)
 {
     fputs(".TP\n", out);
-    if (option->flags & OPTION_DOC) {
+    if ((option->flags & OPTION_DOC) && option->name) {
         fputs(".B ", out);
         put_string(option->name, out);
     } else {
@@ -165,14 +165,12 @@ static void put_page_name(const cli_command *command, FILE *out)
 
 static void put_head(const cli_command *command, const char *summary, FILE *out)
 {
-    fputs(".TH ", out);
-    for (const char *c = command ? command->name : ""; *c || c == NULL; c++) {
-        if (c == command->name)
-            fputs("NASBENCH\\-", out);
-        fputs(*c == ' ' || *c == '-' ? "\\-" : (char[]){(char)toupper((unsigned char)*c), '\0'}, out);
+    fputs(".TH NASBENCH", out);
+    if (command) {
+        fputs("\\-", out);
+        for (const char *c = command->name; *c; c++)
+            fputs(*c == ' ' || *c == '-' ? "\\-" : (char[]){(char)toupper((unsigned char)*c), '\0'}, out);
     }
-    if (!command)
-        fputs("NASBENCH", out);
     fprintf(out, " 1 \"\" \"nasbench %s\" \"User Commands\"\n.nh\n.SH NAME\n", NB_VERSION);
     put_page_name(command, out);
     fputs(" \\- ", out);
