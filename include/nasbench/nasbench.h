@@ -14,6 +14,8 @@
 
 #include "nasbench/genotype.h"
 
+#include "nasbench/graph.h"
+
 #include "nasbench/table.h"
 
 #endif
