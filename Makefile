@@ -52,4 +52,4 @@ lint:
 	@scripts/lint
 
 clean:
-	rm -rf build build-debug build-asan build-tsan build-fuzz build-clang build-gcc
+	rm -rf build build-debug build-asan build-tsan build-fuzz build-clang build-gcc build-valgrind

@@ -27,8 +27,8 @@
 #endif
 
 enum {
-    MAX_SAMPLES = 4096,
-    MAX_INPUT = 1 << 20,
+    MOST_SAMPLES = 4096,
+    LARGEST_INPUT = 1 << 20,
     LEAK_CHECK_EVERY = 1 << 14 /* inputs; only where the sanitizer looks for leaks, which takes milliseconds */
 };
 
@@ -143,7 +143,7 @@ static size_t load_corpus(const char *folder, sample *samples)
     for (int i = 0; i < found; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        if (count < MAX_SAMPLES)
+        if (count < MOST_SAMPLES)
             samples[count++] = load(path);
         free(entries[i]);
     }
@@ -227,7 +227,7 @@ static double run_all(const options *o, const sample *samples, size_t count)
     /* Twice: what a library allocates once and keeps does not come again. */
     for (int round = 0; round < 2; round++) {
         for (size_t i = 0; i < count; i++) {
-            memcpy(running.input, samples[i].data, samples[i].size < MAX_INPUT ? samples[i].size : MAX_INPUT);
+            memcpy(running.input, samples[i].data, samples[i].size < LARGEST_INPUT ? samples[i].size : LARGEST_INPUT);
             running.size = samples[i].size;
             long before = heap_blocks();
             LLVMFuzzerTestOneInput(samples[i].data, samples[i].size);
@@ -240,7 +240,7 @@ static double run_all(const options *o, const sample *samples, size_t count)
         dice d = {.state = o->seed};
         d.state = dice_roll(&d) + n * 0xD1B54A32D192ED03U;
         running.number = n;
-        size_t size = mutate(&d, samples, count, running.input, MAX_INPUT);
+        size_t size = mutate(&d, samples, count, running.input, LARGEST_INPUT);
         double seconds = run_one(running.input, size);
         if (seconds > slowest)
             slowest = seconds;
@@ -253,8 +253,8 @@ static double run_all(const options *o, const sample *samples, size_t count)
 int main(int argc, char **argv)
 {
     options o = parse(argc, argv);
-    static sample samples[MAX_SAMPLES];
-    running.input = malloc(MAX_INPUT);
+    static sample samples[MOST_SAMPLES];
+    running.input = malloc(LARGEST_INPUT);
     if (!running.input)
         return 2;
     watch(o.limit);

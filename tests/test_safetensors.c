@@ -80,7 +80,7 @@ static void a_thousand_tensors_are_found_by_name(void **state)
 {
     (void)state;
     enum { COUNT = 1000 };
-    static char names[COUNT][16];
+    static char names[COUNT][24];
     static nb_st_tensor tensors[COUNT];
     static uint16_t values[COUNT];
     for (int i = 0; i < COUNT; i++) {
