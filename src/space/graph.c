@@ -54,6 +54,8 @@ nb_status nb_graph_build(const int *matrix, int rows, int columns, const int *la
 bool nb_graph_prune(const nb_graph *graph, nb_graph *pruned, int *kept)
 {
     int vertices = graph->vertices, last = vertices - 1;
+    if (vertices < 2 || vertices > NB_GRAPH_MAX_VERTICES)
+        return false;
     uint32_t reached = 1, reaching = 1u << last;
     for (int i = 0; i < vertices; i++)
         if (reached >> i & 1)
@@ -62,7 +64,7 @@ bool nb_graph_prune(const nb_graph *graph, nb_graph *pruned, int *kept)
         if (graph->out[i] & reaching)
             reaching |= 1u << i;
     uint32_t alive = reached & reaching;
-    if (vertices < 2 || !(alive & 1) || !(alive >> last & 1))
+    if (!(alive & 1) || !(alive >> last & 1))
         return false;
     int old[NB_GRAPH_MAX_VERTICES];
     nb_graph result = {.vertices = 0};
