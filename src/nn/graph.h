@@ -31,9 +31,9 @@ typedef struct nb_graph nb_graph;
 typedef int nb_node;
 #define NB_NO_NODE (-1)
 
-typedef struct nb_shape {
+typedef struct nb_dims {
     int channels, rows, cols;
-} nb_shape;
+} nb_dims;
 
 /* NULL when there is no memory. */
 nb_graph *nb_graph_new(void);
@@ -116,7 +116,7 @@ nb_node nb_graph_cross_entropy(nb_graph *graph, nb_node logits, double smoothing
 /* Asks for `x` to be readable after a run (nb_net_read). The logits that go into the loss always are. */
 void nb_graph_keep(nb_graph *graph, nb_node x);
 
-nb_shape nb_graph_shape(const nb_graph *graph, nb_node x);
+nb_dims nb_graph_shape(const nb_graph *graph, nb_node x);
 
 /* How many edge weights the mixes use: the largest index + 1. */
 int nb_graph_edge_weights(const nb_graph *graph);
