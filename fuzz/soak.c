@@ -49,25 +49,61 @@ static struct {
     int limit;
 } running;
 
-static void save_input(void)
+/* Appends to a text of `used` bytes; no more than a signal handler may do. Returns the new length. */
+static size_t append(char *text, size_t used, const char *more)
 {
-    char name[64];
-    snprintf(name, sizeof name, "soak_%s-%lu.bin", NB_READER, running.number);
-    int file = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-    if (file < 0)
-        return;
-    ssize_t written = write(file, running.input, running.size);
-    close(file);
-    fprintf(stderr, "soak_%s: input %lu (%zd bytes) is in %s\n", NB_READER, running.number, written, name);
+    while (*more)
+        text[used++] = *more++;
+    text[used] = '\0';
+    return used;
 }
 
+static size_t append_number(char *text, size_t used, unsigned long number)
+{
+    char digits[24];
+    size_t first = sizeof digits - 1;
+    digits[first] = '\0';
+    do {
+        digits[--first] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    return append(text, used, digits + first);
+}
+
+/* Says what happened to the running input and keeps it in a file. Called from signal handlers. */
+static void report(const char *what)
+{
+    char name[96];
+    char line[256];
+    size_t used = append(name, 0, "soak_" NB_READER "-");
+    used = append_number(name, used, running.number);
+    append(name, used, ".bin");
+    int file = open(name, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+    bool saved = file >= 0 && write(file, running.input, running.size) == (ssize_t)running.size;
+    if (file >= 0)
+        close(file);
+    used = append(line, 0, "soak_" NB_READER ": input ");
+    used = append_number(line, used, running.number);
+    used = append(line, append(line, used, ": "), what);
+    used = append(line, append(line, used, saved ? "; it is in " : "; it could not be written to "), name);
+    used = append(line, used, "\n");
+    ssize_t written = write(STDERR_FILENO, line, used);
+    (void)written;
+}
+
+#ifdef NB_ADDRESS_SANITIZER
+static void on_finding(void)
+{
+    report("the sanitizer's finding above");
+}
+#else
 static void on_crash(int signal_number)
 {
-    fprintf(stderr, "soak_%s: signal %d (%s)\n", NB_READER, signal_number, strsignal(signal_number));
-    save_input();
+    report(signal_number == SIGABRT ? "aborted" : "crashed");
     signal(signal_number, SIG_DFL);
     raise(signal_number);
 }
+#endif
 
 /* Comes once per second of processor time. */
 static void on_tick(int signal_number)
@@ -76,8 +112,7 @@ static void on_tick(int signal_number)
     running.seconds_spent++;
     if (running.seconds_spent <= running.limit)
         return;
-    fprintf(stderr, "soak_%s: input %lu takes more than %d s\n", NB_READER, running.number, running.limit);
-    save_input();
+    report("takes too long");
     _exit(1);
 }
 
@@ -89,19 +124,17 @@ static void watch(int limit)
     const struct itimerval each_second = {.it_interval = {.tv_sec = 1}, .it_value = {.tv_sec = 1}};
     setitimer(ITIMER_PROF, &each_second, NULL);
 #ifdef NB_ADDRESS_SANITIZER
-    __sanitizer_set_death_callback(save_input);
+    __sanitizer_set_death_callback(on_finding);
 #else
     const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
     for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++)
         signal(fatal[i], on_crash);
 #endif
-    (void)on_crash;
 }
 
 static void stop(const char *what)
 {
-    fprintf(stderr, "soak_%s: input %lu: %s\n", NB_READER, running.number, what);
-    save_input();
+    report(what);
     exit(1);
 }
 
