@@ -50,11 +50,22 @@ int cli_fail(const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    fputs("nasbench: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
+    char *message = NULL;
+    if (vasprintf(&message, format, args) >= 0) {
+        fprintf(stderr, "nasbench: %s\n", cli_printable(message));
+        free(message);
+    }
     va_end(args);
     return CLI_FAILED;
+}
+
+char *cli_printable(char *text)
+{
+    for (char *c = text; *c; c++) {
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            *c = '?';
+    }
+    return text;
 }
 
 int cli_fail_with(const nb_error *err)

@@ -82,6 +82,9 @@ int cli_fail(const char *format, ...) NB_PRINTF(1, 2);
 /* The message of a library call that failed, as cli_fail. */
 int cli_fail_with(const nb_error *err);
 
+/* Replaces control characters by '?', so that text out of a file cannot steer a terminal. Returns `text`. */
+char *cli_printable(char *text);
+
 /* malloc, calloc and strdup that end the program with a message when memory is out. */
 void *cli_alloc(size_t size);
 void *cli_realloc(void *old, size_t size);

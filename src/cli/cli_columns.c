@@ -20,7 +20,7 @@ void cli_columns_text(cli_columns *columns, const char *text)
         columns->room = columns->room ? columns->room * 2 : 64;
         columns->cells = cli_realloc(columns->cells, columns->room * sizeof *columns->cells);
     }
-    columns->cells[columns->cell_count++] = cli_strdup(text);
+    columns->cells[columns->cell_count++] = cli_printable(cli_strdup(text));
 }
 
 void cli_columns_unsigned(cli_columns *columns, uint64_t value)

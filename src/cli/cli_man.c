@@ -1,5 +1,6 @@
 /* Man pages. Every page is written from the command's own description, so that it cannot fall behind the help text. */
 #include <ctype.h>
+#include <nasbench/version.h>
 #include <string.h>
 
 #include "cli_help.h"
@@ -171,7 +172,7 @@ static void put_head(const cli_command *command, const char *summary, FILE *out)
         for (const char *c = command->name; *c; c++)
             fputs(*c == ' ' || *c == '-' ? "\\-" : (char[]){(char)toupper((unsigned char)*c), '\0'}, out);
     }
-    fprintf(out, " 1 \"\" \"nasbench %s\" \"User Commands\"\n.nh\n.SH NAME\n", NB_VERSION);
+    fprintf(out, " 1 \"\" \"nasbench %s\" \"User Commands\"\n.nh\n.SH NAME\n", nb_version());
     put_page_name(command, out);
     fputs(" \\- ", out);
     put_string(summary, out);

@@ -71,11 +71,7 @@ static void draw(const cli_progress *p, uint64_t done, uint64_t total, const cha
         char count[CLI_NUMBER_SIZE];
         snprintf(line, sizeof line, "%s  %s  %s  %s", p->title, cli_grouped(done, count), cli_duration(elapsed, left), note ? note : "");
     }
-    for (char *c = line; *c; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?'; /* a note may quote a file name */
-    }
-    fprintf(stderr, "\r\033[K%.*s", terminal_width() - 1, line);
+    fprintf(stderr, "\r\033[K%.*s", terminal_width() - 1, cli_printable(line)); /* a note may quote a file name */
     fflush(stderr);
 }
 

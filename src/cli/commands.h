@@ -4,6 +4,7 @@
 
 #include "cli.h"
 
+extern const cli_command cmd_arch;
 extern const cli_command cmd_help;
 
 #endif

@@ -1,5 +1,6 @@
 /* `nasbench COMMAND ...`: finds the command, runs it, and makes sure that all output really was written. */
 #include <errno.h>
+#include <nasbench/version.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ int main(int argc, char **argv)
         return CLI_OK;
     }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
-        printf("nasbench %s\n", NB_VERSION);
+        printf("nasbench %s\n", nb_version());
         return CLI_OK;
     }
     if (argv[1][0] == '-') {

@@ -1,0 +1,250 @@
+#include "cli_drawing.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Coordinates are SVG user units, about one pixel each. */
+enum {
+    WIDTH = 860,
+    NODE_RADIUS = 24,
+    NODE_FIRST = 90, /* x of node 0 */
+    NODE_STEP = 227, /* to the next node */
+    CELL_LINE = 292, /* y of the nodes */
+    CELL_HEIGHT = 500,
+    BLOCK_HEIGHT = 420
+};
+
+/* How an operation looks: a colour on light and on dark ground, and a line that can be told apart without colour. */
+static const struct style {
+    const char *operation;
+    const char *class_name;
+    const char *light;
+    const char *dark;
+    const char *line; /* more properties of the edge */
+} styles[] = {
+    {"none", "none", "#8c959f", "#7d8590", "stroke-dasharray:3 6;stroke-width:1.6px"},
+    {"skip_connect", "skip", "#1a7f37", "#56d364", "stroke-width:2px"},
+    {"nor_conv_1x1", "conv1", "#bc4c00", "#ffa657", "stroke-width:3px"},
+    {"nor_conv_3x3", "conv3", "#0969da", "#79c0ff", "stroke-width:4px"},
+    {"avg_pool_3x3", "pool", "#8250df", "#d2a8ff", "stroke-width:3px;stroke-dasharray:10 4"},
+};
+enum { STYLES = sizeof styles / sizeof *styles };
+
+/* The edges in the official order, with how high each bends away from the line of nodes (negative: below it). */
+static const struct edge {
+    int from, to;
+    double bend;
+} edges[6] = {{0, 1, 0}, {0, 2, 128}, {1, 2, 0}, {0, 3, 256}, {1, 3, -128}, {2, 3, 0}};
+
+static size_t style_of(const char *operation)
+{
+    for (size_t i = 0; i < STYLES; i++) {
+        if (strcmp(styles[i].operation, operation) == 0)
+            return i;
+    }
+    return 0;
+}
+
+static void put_escaped(const char *text, FILE *out)
+{
+    for (; *text; text++) {
+        switch (*text) {
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        default:
+            fputc(*text, out);
+        }
+    }
+}
+
+/* The colours of one scheme; `prefix` indents them into a media query. */
+static void put_colours(bool dark, const char *prefix, FILE *out)
+{
+    fprintf(out,
+            "%s.ground{fill:%s}\n"
+            "%s.ink{fill:%s}\n"
+            "%s.faint{fill:%s}\n"
+            "%s.node{fill:%s;stroke:%s}\n",
+            prefix, dark ? "#0d1117" : "#ffffff", prefix, dark ? "#e6edf3" : "#1f2328", prefix, dark ? "#9198a1" : "#59636e", prefix,
+            dark ? "#21262d" : "#f6f8fa", dark ? "#9198a1" : "#424a53");
+    for (size_t i = 0; i < STYLES; i++) {
+        const char *colour = dark ? styles[i].dark : styles[i].light;
+        fprintf(out, "%s.%s{stroke:%s}.%s-fill{fill:%s}\n", prefix, styles[i].class_name, colour, styles[i].class_name, colour);
+    }
+}
+
+static void put_head(const char *title, const char *caption, int height, FILE *out)
+{
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
+            "font-family=\"system-ui,'Segoe UI',Helvetica,Arial,'DejaVu Sans',sans-serif\">\n<title>",
+            WIDTH, height, WIDTH, height);
+    put_escaped(title, out);
+    fputs("</title>\n<desc>", out);
+    put_escaped(caption, out);
+    fputs("</desc>\n<style>\n"
+          ".edge{fill:none;stroke-linecap:round}\n"
+          ".node{stroke-width:1.5px}\n"
+          ".label{font:600 13px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\n"
+          ".caption{font:13px ui-monospace,'DejaVu Sans Mono',Menlo,Consolas,monospace}\n",
+          out);
+    for (size_t i = 0; i < STYLES; i++)
+        fprintf(out, ".%s{%s}\n", styles[i].class_name, styles[i].line);
+    put_colours(false, "", out);
+    fputs("@media (prefers-color-scheme:dark){\n", out);
+    put_colours(true, "  ", out);
+    fprintf(out, "}\n</style>\n<rect class=\"ground\" width=\"%d\" height=\"%d\" rx=\"12\"/>\n", WIDTH, height);
+}
+
+static void put_line(const char *class_name, int y, int size, const char *weight, const char *text, FILE *out)
+{
+    fprintf(out, "<text class=\"%s\" x=\"%d\" y=\"%d\" text-anchor=\"middle\" font-size=\"%d\" font-weight=\"%s\">", class_name, WIDTH / 2,
+            y, size, weight);
+    put_escaped(text, out);
+    fputs("</text>\n", out);
+}
+
+/* The architecture string may be too long for the width at its usual size; it then shrinks. */
+static void put_caption(const char *caption, int y, FILE *out)
+{
+    double advance = 7.83; /* of one character at 13 units, in the usual monospaced fonts */
+    bool tight = (double)strlen(caption) * advance > WIDTH - 40;
+    fprintf(out, "<text class=\"caption ink\" x=\"%d\" y=\"%d\" text-anchor=\"middle\"", WIDTH / 2, y);
+    if (tight)
+        fprintf(out, " textLength=\"%d\" lengthAdjust=\"spacingAndGlyphs\"", WIDTH - 40);
+    fputs(">", out);
+    put_escaped(caption, out);
+    fputs("</text>\n", out);
+}
+
+static void put_frame(const char *title, const char *caption, const char *note, int height, FILE *out)
+{
+    put_line("ink", 34, 18, "600", title, out);
+    put_caption(caption, height - 44, out);
+    put_line("faint", height - 20, 13, "400", note, out);
+}
+
+typedef struct point {
+    double x, y;
+} point;
+
+static point node_at(int node)
+{
+    return (point){NODE_FIRST + (double)NODE_STEP * node, CELL_LINE};
+}
+
+/* The point `distance` away from `from` in the direction of `to`. */
+static point towards(point from, point to, double distance)
+{
+    double length = hypot(to.x - from.x, to.y - from.y);
+    return (point){from.x + (to.x - from.x) / length * distance, from.y + (to.y - from.y) / length * distance};
+}
+
+/* An arrow head with its tip at `tip`, pointing away from `from`. */
+static void put_arrow_head(size_t style, point from, point tip, FILE *out)
+{
+    point base = towards(tip, from, 11);
+    double across_x = (tip.y - base.y) * 0.5, across_y = (base.x - tip.x) * 0.5;
+    fprintf(out, "<path class=\"%s-fill\" d=\"M%.1f %.1fL%.1f %.1fL%.1f %.1fZ\"/>\n", styles[style].class_name, tip.x, tip.y,
+            base.x + across_x, base.y + across_y, base.x - across_x, base.y - across_y);
+}
+
+/* The name of the operation in the middle of its edge, on a piece of ground so that lines do not run through it. */
+static void put_label(const char *operation, size_t style, point centre, FILE *out)
+{
+    double width = 7.83 * (double)strlen(operation) + 18;
+    fprintf(
+        out,
+        "<rect class=\"ground %s\" style=\"stroke-width:1.2px;stroke-dasharray:none\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"24\" "
+        "rx=\"12\"/>\n<text class=\"label %s-fill\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">",
+        styles[style].class_name, centre.x - width / 2, centre.y - 12, width, styles[style].class_name, centre.x, centre.y + 4.5);
+    put_escaped(operation, out);
+    fputs("</text>\n", out);
+}
+
+/* A straight line between neighbours, else a cubic curve whose middle is about 3/4 of `bend` away from the line of nodes. */
+static void put_edge(const struct edge *edge, const char *operation, FILE *out)
+{
+    size_t style = style_of(operation);
+    point from = node_at(edge->from), to = node_at(edge->to);
+    double inset = 0.25 * fabs(edge->bend) + 75; /* flat enough that curves leave a node in clearly different directions */
+    point leave = {from.x + inset, from.y - edge->bend}, arrive = {to.x - inset, to.y - edge->bend};
+    if (edge->bend == 0) {
+        leave = to;
+        arrive = from;
+    }
+    point start = towards(from, leave, NODE_RADIUS + 2), tip = towards(to, arrive, NODE_RADIUS + 3), end = towards(tip, arrive, 9);
+    if (edge->bend == 0)
+        fprintf(out, "<path class=\"edge %s\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", styles[style].class_name, start.x, start.y, end.x, end.y);
+    else
+        fprintf(out, "<path class=\"edge %s\" d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f\"/>\n", styles[style].class_name, start.x,
+                start.y, leave.x, leave.y, arrive.x, arrive.y, end.x, end.y);
+    put_arrow_head(style, arrive, tip, out);
+    point middle = {(start.x + end.x) / 8 + 3 * (leave.x + arrive.x) / 8, (start.y + end.y) / 8 + 3 * (leave.y + arrive.y) / 8};
+    if (edge->bend == 0)
+        middle = (point){(from.x + to.x) / 2, from.y};
+    put_label(operation, style, middle, out);
+}
+
+static void put_node(int node, FILE *out)
+{
+    static const char *const names[4] = {"input", "", "", "output"};
+    point at = node_at(node);
+    fprintf(out,
+            "<circle class=\"node\" cx=\"%.1f\" cy=\"%.1f\" r=\"%d\"/>\n"
+            "<text class=\"ink\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-size=\"17\" font-weight=\"600\">%d</text>\n",
+            at.x, at.y, NODE_RADIUS, at.x, at.y + 6, node);
+    if (names[node][0] != '\0')
+        fprintf(out, "<text class=\"faint\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-size=\"13\">%s</text>\n", at.x,
+                at.y + NODE_RADIUS + 24, names[node]);
+}
+
+void cli_draw_cell(const cli_cell *cell, FILE *out)
+{
+    static const size_t drawing_order[6] = {3, 1, 4, 0, 2, 5}; /* long curves first, so that short edges lie on top */
+    put_head(cell->title, cell->caption, CELL_HEIGHT, out);
+    for (size_t i = 0; i < 6; i++) {
+        if (cell->operations[drawing_order[i]])
+            put_edge(&edges[drawing_order[i]], cell->operations[drawing_order[i]], out);
+    }
+    for (int node = 0; node < 4; node++)
+        put_node(node, out);
+    put_frame(cell->title, cell->caption, cell->note, CELL_HEIGHT, out);
+    fputs("</svg>\n", out);
+}
+
+void cli_draw_widths(const cli_widths *widths, FILE *out)
+{
+    enum { BOTTOM = 320, BLOCK = 84, STEP = 150, FIRST = 130, UNIT = 4, LINE = 190 };
+    static const char *const colours[5] = {"conv3", "pool", "conv3", "pool", "conv3"}; /* cells and residual blocks alternate */
+    put_head(widths->title, widths->caption, BLOCK_HEIGHT, out);
+    for (int i = 0; i + 1 < 5; i++) {
+        point from = {FIRST + STEP * i + BLOCK / 2, LINE}, tip = {FIRST + STEP * (i + 1) - BLOCK / 2 - 3, LINE};
+        fprintf(out, "<path class=\"edge skip\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", from.x + 2, from.y, tip.x - 9, tip.y);
+        put_arrow_head(style_of("skip_connect"), from, tip, out);
+    }
+    for (int i = 0; i < 5; i++) {
+        double height = UNIT * (double)widths->channels[i], x = FIRST + STEP * i;
+        fprintf(
+            out,
+            "<rect class=\"node %s\" style=\"stroke-width:2.5px;stroke-dasharray:none\" x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%.1f\" "
+            "rx=\"6\"/>\n<text class=\"ink\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-size=\"18\" font-weight=\"600\">%u</text>\n"
+            "<text class=\"faint\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" font-size=\"13\">layer %d, %s</text>\n",
+            colours[i], x - BLOCK / 2.0, LINE - height / 2, BLOCK, height, x, LINE + 6.0, widths->channels[i], x, BOTTOM + 18, i,
+            i % 2 == 0 ? "cell" : "residual");
+    }
+    put_frame(widths->title, widths->caption, widths->note, BLOCK_HEIGHT, out);
+    fputs("</svg>\n", out);
+}
