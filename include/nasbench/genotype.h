@@ -37,8 +37,11 @@ NB_API size_t nb_genotype_format(const nb_genotype *genotype, char *text, size_t
 /* A cell by name (resnet, all_c3x3, all_c1x1, all_idnt, all_full), an architecture string, or any text that nb_genotype_parse takes. */
 NB_API nb_status nb_genotype_find(const char *text, size_t length, nb_genotype *genotype, nb_error *err);
 
-/* The six edges of a topology cell in their official order, and back: NB_ERR_ARGUMENT names the edge that is missing or there twice. */
+/* The cell of an architecture: the six edges of a topology cell in their official order, or the one cell of the size space.
+ * NB_ERR_ARGUMENT for architectures of other spaces. */
 NB_API nb_status nb_genotype_from_arch(const nb_arch *arch, nb_genotype *genotype, nb_error *err);
+
+/* The architecture of the topology space with these edges. NB_ERR_ARGUMENT names the edge that is missing or there twice. */
 NB_API nb_status nb_genotype_to_arch(const nb_genotype *genotype, nb_arch *arch, nb_error *err);
 
 /* The reference's str2fullstructure: sorts the edges of each node by (source, name of the operation) and adds `op` for sources without

@@ -7,6 +7,7 @@
 #include "base/quote.h"
 #include "space/costs.h"
 #include "space/genotype.h"
+#include "space/size.h"
 
 /* Reading. ------------------------------------------------------------------------------------------------------------------------- */
 
@@ -223,10 +224,14 @@ void nb_genotype_from_ops(const uint8_t ops[NB_TOPOLOGY_EDGES], nb_genotype *gen
 
 nb_status nb_genotype_from_arch(const nb_arch *arch, nb_genotype *genotype, nb_error *err)
 {
-    const nb_space *space = nb_space_of(NB_SPACE_TOPOLOGY);
-    if (!nb_space_has(space, arch))
-        return nb_fail(err, NB_ERR_ARGUMENT, "the architecture is not one of the space %s", nb_space_name(space));
+    const nb_space *space = nb_space_of(arch->space);
+    if (!space || !nb_space_has(space, arch))
+        return nb_fail(err, NB_ERR_ARGUMENT, "the architecture is not one of a known space");
     *genotype = (nb_genotype){0};
+    if (arch->space == NB_SPACE_SIZE)
+        return nb_genotype_parse(nb_size_cell, strlen(nb_size_cell), genotype, err);
+    if (arch->space != NB_SPACE_TOPOLOGY)
+        return nb_fail(err, NB_ERR_ARGUMENT, "architectures of the space %s have no genotype", nb_space_name(space));
     nb_genotype_from_ops(arch->code, genotype);
     return NB_OK;
 }

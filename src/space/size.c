@@ -1,4 +1,6 @@
 /* The size space of NATS-Bench: one fixed cell, and the number of channels of each of five layers as what is searched. */
+#include "space/size.h"
+
 #include "base/error.h"
 #include "base/fixed_text.h"
 #include "base/quote.h"
@@ -7,8 +9,7 @@
 
 enum { LAYERS = 5, WIDTHS = 8, WIDTH_STEP = 8, SIZES = 32768 /* WIDTHS to the power of LAYERS */ };
 
-/* Layers 0, 2 and 4 are cells, 1 and 3 the residual blocks: one cell per stage. */
-static const char cell_text[] = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|";
+const char nb_size_cell[] = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|";
 
 static const char *const width_names[WIDTHS] = {"8", "16", "24", "32", "40", "48", "56", "64"};
 
@@ -179,10 +180,10 @@ static nb_status size_costs(const nb_arch *arch, const nb_shape *shape, nb_costs
     nb_genotype cell;
     uint32_t widths[LAYERS];
     NB_TRY(nb_check_input_shape(shape, err));
-    NB_TRY(nb_genotype_parse(cell_text, sizeof cell_text - 1, &cell, err));
+    NB_TRY(nb_genotype_parse(nb_size_cell, sizeof nb_size_cell - 1, &cell, err));
     for (unsigned layer = 0; layer < LAYERS; layer++)
         widths[layer] = arch->code[layer];
-    *costs = nb_network_costs(&cell, shape, widths, 1);
+    *costs = nb_network_costs(&cell, shape, widths, 1); /* layers 0, 2 and 4 are cells, 1 and 3 residual blocks */
     return NB_OK;
 }
 
