@@ -646,7 +646,6 @@ static const char *const python_script =
     "    return '{' + ''.join(show(k) + ':' + show(x) + ',' for k, x in v.items()) + '}'\n"
     "def plain(v, protocol):\n" /* what older protocols cannot write as such */
     "    if protocol < 2 and isinstance(v, int) and not -2**63 <= v < 2**63: return 7\n"
-    "    if protocol < 2 and isinstance(v, bytes) and not v: return b'x'\n"
     "    if isinstance(v, list): return [plain(x, protocol) for x in v]\n"
     "    if isinstance(v, tuple): return tuple(plain(x, protocol) for x in v)\n"
     "    if type(v) is dict: return {k: plain(x, protocol) for k, x in v.items()}\n"

@@ -15,6 +15,7 @@ typedef enum meaning {
     MEANS_NUMPY_DTYPE,
     MEANS_NUMPY_NDARRAY,
     MEANS_CODECS_ENCODE,
+    MEANS_BYTES,
     MEANS_REBUILD_TENSOR,
     MEANS_REBUILD_PARAMETER,
     MEANS_LOAD_FROM_BYTES,
@@ -41,6 +42,7 @@ static const known_name known_names[] = {
     {"numpy", "dtype", MEANS_NUMPY_DTYPE},
     {"numpy", "ndarray", MEANS_NUMPY_NDARRAY},
     {"_codecs", "encode", MEANS_CODECS_ENCODE},
+    {"__builtin__", "bytes", MEANS_BYTES},
     {"torch._utils", "_rebuild_tensor_v2", MEANS_REBUILD_TENSOR},
     {"torch._utils", "_rebuild_parameter", MEANS_REBUILD_PARAMETER},
     {"torch.storage", "_load_from_bytes", MEANS_LOAD_FROM_BYTES},
@@ -518,6 +520,10 @@ nb_status nb_pickle_call(nb_pickle_site *site, nb_pickle_value callable, nb_pick
         return make_dtype(site, arguments, out);
     case MEANS_CODECS_ENCODE:
         return encode_latin1(site, arguments, out);
+    case MEANS_BYTES: /* bytes(): how protocol 2 writes no bytes */
+        if (nb_pickle_count(arguments) != 0)
+            return bad_arguments(site, "bytes");
+        return made(site, nb_pickle_new_string(&site->heap, NB_PICKLE_BYTES, NULL, 0), out);
     case MEANS_REBUILD_TENSOR:
         return make_tensor(site, arguments, out);
     case MEANS_REBUILD_PARAMETER:
