@@ -2,6 +2,7 @@
 #ifndef NASBENCH_NASBENCH_H
 #define NASBENCH_NASBENCH_H
 
+#include "nasbench/dataset.h"
 #include "nasbench/error.h"
 #include "nasbench/version.h"
 
