@@ -2,7 +2,6 @@
 #ifndef NASBENCH_NASBENCH_H
 #define NASBENCH_NASBENCH_H
 
-#include "nasbench/dataset.h"
 #include "nasbench/error.h"
 #include "nasbench/version.h"
 
@@ -18,5 +17,7 @@
 #include "nasbench/graph.h"
 
 #include "nasbench/table.h"
+
+#include "nasbench/dataset.h"
 
 #endif
