@@ -1,7 +1,7 @@
-/* The table of AVX2 kernels. */
-#include "nn/kernels.h"
+/* The other kernels for AVX2, and their table. */
+#include "nn/simd_combine.h"
+#include "nn/simd_loss.h"
+#include "nn/simd_pack.h"
+#include "nn/simd_pool.h"
 
-const nb_kernels *nb_kernels_avx2(void)
-{
-    return NULL;
-}
+const nb_kernels nb_avx2_table = {.name = "avx2", NB_SIMD_TABLE};

@@ -181,33 +181,7 @@ void nb_plain_sum_lanes(const float *lanes, int channels, double *sums)
     }
 }
 
-/* The input pixels [row, row_end) x [col, col_end) under the window of output pixel (r, c). */
-typedef struct window {
-    int row, row_end, col, col_end;
-} window;
-
-static int clamp(int at, int size)
-{
-    return at < 0 ? 0 : at > size ? size : at;
-}
-
-static window window_at(const nb_pool *pool, int r, int c)
-{
-    int row = r * pool->stride - pool->pad, col = c * pool->stride - pool->pad;
-    return (window){.row = clamp(row, pool->in.rows),
-                    .row_end = clamp(row + pool->kernel_rows, pool->in.rows),
-                    .col = clamp(col, pool->in.cols),
-                    .col_end = clamp(col + pool->kernel_cols, pool->in.cols)};
-}
-
-/* 1 / the pixels of the window; 0 for an empty one. */
-static float window_share(window w)
-{
-    int pixels = (w.row_end - w.row) * (w.col_end - w.col);
-    return pixels > 0 ? 1.0f / (float)pixels : 0;
-}
-
-static void average_window(nb_plane plane, window w, const float *x, float *y)
+static void average_window(nb_plane plane, nb_window w, const float *x, float *y)
 {
     float sum[NB_LANES] = {0};
     for (int row = w.row; row < w.row_end; row++)
@@ -215,11 +189,11 @@ static void average_window(nb_plane plane, window w, const float *x, float *y)
             for (int l = 0; l < NB_LANES; l++)
                 sum[l] += x[nb_pixel(plane, row, col) + (size_t)l];
     for (int l = 0; l < NB_LANES; l++)
-        y[l] = sum[l] * window_share(w);
+        y[l] = sum[l] * nb_window_share(w);
 }
 
 /* NaN wins over every number, as in PyTorch, so that it isn't swallowed. */
-static void maximum_window(nb_plane plane, window w, const float *x, float *y)
+static void maximum_window(nb_plane plane, nb_window w, const float *x, float *y)
 {
     float best[NB_LANES];
     memcpy(best, x + nb_pixel(plane, w.row, w.col), sizeof best);
@@ -242,16 +216,16 @@ void nb_plain_pool_forward(const nb_pool *pool, const float *x, float *y)
             for (int c = 0; c < pool->out.cols; c++) {
                 float *pixel = plane_y + nb_pixel(pool->out, r, c);
                 if (pool->kind == NB_POOL_AVERAGE)
-                    average_window(pool->in, window_at(pool, r, c), plane_x, pixel);
+                    average_window(pool->in, nb_window_at(pool, r, c), plane_x, pixel);
                 else
-                    maximum_window(pool->in, window_at(pool, r, c), plane_x, pixel);
+                    maximum_window(pool->in, nb_window_at(pool, r, c), plane_x, pixel);
             }
     }
 }
 
-static void spread_average(nb_plane plane, window w, const float *dy, float *dx)
+static void spread_average(nb_plane plane, nb_window w, const float *dy, float *dx)
 {
-    float share = window_share(w);
+    float share = nb_window_share(w);
     for (int row = w.row; row < w.row_end; row++)
         for (int col = w.col; col < w.col_end; col++)
             for (int l = 0; l < NB_LANES; l++)
@@ -259,7 +233,7 @@ static void spread_average(nb_plane plane, window w, const float *dy, float *dx)
 }
 
 /* The whole gradient goes to the first pixel of the window, row by row, that equals the maximum y. */
-static void spread_maximum(nb_plane plane, window w, const float *x, const float *y, const float *dy, float *dx)
+static void spread_maximum(nb_plane plane, nb_window w, const float *x, const float *y, const float *dy, float *dx)
 {
     bool given[NB_LANES] = {false};
     for (int row = w.row; row < w.row_end; row++)
@@ -285,9 +259,9 @@ void nb_plain_pool_backward(const nb_pool *pool, const float *x, const float *y,
             for (int c = 0; c < pool->out.cols; c++) {
                 size_t at = out_at + nb_pixel(pool->out, r, c);
                 if (pool->kind == NB_POOL_AVERAGE)
-                    spread_average(pool->in, window_at(pool, r, c), dy + at, plane_dx);
+                    spread_average(pool->in, nb_window_at(pool, r, c), dy + at, plane_dx);
                 else
-                    spread_maximum(pool->in, window_at(pool, r, c), plane_x, y + at, dy + at, plane_dx);
+                    spread_maximum(pool->in, nb_window_at(pool, r, c), plane_x, y + at, dy + at, plane_dx);
             }
     }
 }

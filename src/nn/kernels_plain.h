@@ -40,4 +40,31 @@ static inline size_t nb_pixel(nb_plane plane, int row, int col)
     return ((size_t)row * (size_t)(plane.cols + 2) + (size_t)(col + 1)) * NB_LANES;
 }
 
+/* The input pixels [row, row_end) x [col, col_end) under a window of a pooling, cut to the plane. */
+typedef struct nb_window {
+    int row, row_end, col, col_end;
+} nb_window;
+
+static inline int nb_clamp_to(int at, int size)
+{
+    return at < 0 ? 0 : at > size ? size : at;
+}
+
+/* The window of output pixel (r, c). */
+static inline nb_window nb_window_at(const nb_pool *pool, int r, int c)
+{
+    int row = r * pool->stride - pool->pad, col = c * pool->stride - pool->pad;
+    return (nb_window){.row = nb_clamp_to(row, pool->in.rows),
+                       .row_end = nb_clamp_to(row + pool->kernel_rows, pool->in.rows),
+                       .col = nb_clamp_to(col, pool->in.cols),
+                       .col_end = nb_clamp_to(col + pool->kernel_cols, pool->in.cols)};
+}
+
+/* 1 / the pixels of the window; 0 for an empty one. */
+static inline float nb_window_share(nb_window w)
+{
+    int pixels = (w.row_end - w.row) * (w.col_end - w.col);
+    return pixels > 0 ? 1.0f / (float)pixels : 0;
+}
+
 #endif

@@ -1,0 +1,2 @@
+/* The convolution kernels for AVX-512. */
+#include "nn/simd_conv.h"

@@ -1,0 +1,75 @@
+/* Images into the lanes of a block and back, four images by four pixels at a time. */
+#ifndef NB_NN_SIMD_PACK_H
+#define NB_NN_SIMD_PACK_H
+
+#include <string.h>
+
+#include "nn/simd_kernels.h"
+
+/* Four pixels of four images become four lanes of four pixels, or the other way round. */
+NB_INLINE void transpose_4x4(const float *from, size_t from_step, float *to, size_t to_step)
+{
+    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_step), c = _mm_loadu_ps(from + 2 * from_step),
+           d = _mm_loadu_ps(from + 3 * from_step);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(to, a);
+    _mm_storeu_ps(to + to_step, b);
+    _mm_storeu_ps(to + 2 * to_step, c);
+    _mm_storeu_ps(to + 3 * to_step, d);
+}
+
+/* One row of `cols` pixels; block stands at the row's first pixel. */
+static void pack_row(int cols, int live, const float *images, size_t image_stride, float *block)
+{
+    int lane = 0;
+    for (; lane + 4 <= live; lane += 4) {
+        const float *from = images + (size_t)lane * image_stride;
+        int c = 0;
+        for (; c + 4 <= cols; c += 4)
+            transpose_4x4(from + c, image_stride, block + (size_t)c * NB_LANES + lane, NB_LANES);
+        for (; c < cols; c++)
+            for (int l = 0; l < 4; l++)
+                block[(size_t)c * NB_LANES + (size_t)(lane + l)] = from[(size_t)l * image_stride + (size_t)c];
+    }
+    for (; lane < live; lane++)
+        for (int c = 0; c < cols; c++)
+            block[(size_t)c * NB_LANES + (size_t)lane] = images[(size_t)lane * image_stride + (size_t)c];
+}
+
+static void unpack_row(int cols, int live, const float *block, float *images, size_t image_stride)
+{
+    int lane = 0;
+    for (; lane + 4 <= live; lane += 4) {
+        float *to = images + (size_t)lane * image_stride;
+        int c = 0;
+        for (; c + 4 <= cols; c += 4)
+            transpose_4x4(block + (size_t)c * NB_LANES + lane, NB_LANES, to + c, image_stride);
+        for (; c < cols; c++)
+            for (int l = 0; l < 4; l++)
+                to[(size_t)l * image_stride + (size_t)c] = block[(size_t)c * NB_LANES + (size_t)(lane + l)];
+    }
+    for (; lane < live; lane++)
+        for (int c = 0; c < cols; c++)
+            images[(size_t)lane * image_stride + (size_t)c] = block[(size_t)c * NB_LANES + (size_t)lane];
+}
+
+void NB_SIMD(pack)(nb_plane plane, int channels, int live, const float *images, size_t image_stride, float *block)
+{
+    size_t row_floats = nb_row_floats(plane), pixels = (size_t)plane.cols;
+    for (int row = 0; row < channels * plane.rows; row++, block += row_floats, images += pixels) {
+        if (live < NB_LANES)
+            memset(block, 0, row_floats * sizeof *block);
+        memset(block, 0, NB_LANES * sizeof *block);
+        memset(block + row_floats - NB_LANES, 0, NB_LANES * sizeof *block);
+        pack_row(plane.cols, live, images, image_stride, block + NB_LANES);
+    }
+}
+
+void NB_SIMD(unpack)(nb_plane plane, int channels, int live, const float *block, float *images, size_t image_stride)
+{
+    for (int row = 0; row < channels * plane.rows; row++)
+        unpack_row(plane.cols, live, block + (size_t)row * nb_row_floats(plane) + NB_LANES, images + (size_t)row * (size_t)plane.cols,
+                   image_stride);
+}
+
+#endif
