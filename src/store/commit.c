@@ -417,6 +417,7 @@ static void append_seeds(nb_text *json, const nb_written_setup *setup)
             nb_text_printf(json, "%s%u", i ? "," : "", seeds[i]);
     }
     nb_text_puts(json, "]");
+    free(seeds);
 }
 
 static void append_counts(nb_text *json, const nb_written_setup *setup)

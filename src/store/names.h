@@ -21,6 +21,7 @@
 #define NB_META_DATASETS "datasets"
 #define NB_META_SETUPS "setups"
 #define NB_META_DATASET_ORDERS "dataset_orders"
+#define NB_META_CHECKSUMS "checksums" /* "none": written by a program that does not compute them */
 
 /* Tensors of the whole table. */
 #define NB_TENSOR_CHECKSUM "checksum"

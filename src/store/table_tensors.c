@@ -148,13 +148,16 @@ static nb_status take_dataset_order(nb_table *table, const nb_st_tensor *tensor,
     return NB_OK;
 }
 
-/* The header's sum, where the table has checksums: catches an altered header for the price of reading it once more. The sums of the
- * tensors are for nb_table_verify(). */
+/* The header's sum: catches an altered header for the price of reading it once more. The sums of the tensors are for nb_table_verify().
+ * A table without checksums says so, or else an altered name of the tensor would turn the check off. */
 static nb_status check_header_sum(const nb_table *table, nb_error *err)
 {
     const nb_st_tensor *sums = nb_safetensors_find(&table->file, NB_TENSOR_CHECKSUM);
-    if (!sums)
+    const char *said = nb_safetensors_metadata(&table->file, NB_META_CHECKSUMS);
+    if (!sums && said && strcmp(said, "none") == 0)
         return NB_OK;
+    if (!sums)
+        return nb_fail(err, NB_ERR_FORMAT, "%s: no tensor '%s'", table->name, NB_TENSOR_CHECKSUM);
     uint64_t header_size = 8 + table->file.header_size;
     if (sums->dtype != NB_DTYPE_U64 || !has_shape(sums, table->file.count, 0) || sums->offset != header_size || !can_read(table, sums))
         return wrong(table, sums, "U64, one for the header and each other tensor, as the first tensor", err);
