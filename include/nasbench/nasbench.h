@@ -14,7 +14,7 @@
 
 #include "nasbench/genotype.h"
 
-#include "nasbench/graph.h"
+#include "nasbench/nasbench101.h"
 
 #include "nasbench/table.h"
 

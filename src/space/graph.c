@@ -1,4 +1,4 @@
-#include "nasbench/graph.h"
+#include "nasbench/nasbench101.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,24 +7,24 @@
 #include "base/hex.h"
 #include "base/md5.h"
 
-static const char *const operations[NB_LABELS] = {"conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"};
+static const char *const operations[NB_LABELS101] = {"conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"};
 
-const char *nb_graph_operation(int label)
+const char *nb_label101_name(int label)
 {
-    if (label >= 0 && label < NB_LABELS)
+    if (label >= 0 && label < NB_LABELS101)
         return operations[label];
-    return label == NB_LABEL_INPUT ? "input" : label == NB_LABEL_OUTPUT ? "output" : NULL;
+    return label == NB_LABEL101_INPUT ? "input" : label == NB_LABEL101_OUTPUT ? "output" : NULL;
 }
 
-int nb_graph_label(const char *operation)
+int nb_label101_find(const char *operation)
 {
-    for (int label = NB_LABEL_OUTPUT; label < NB_LABELS; label++)
-        if (strcmp(operation, nb_graph_operation(label)) == 0)
+    for (int label = NB_LABEL101_OUTPUT; label < NB_LABELS101; label++)
+        if (strcmp(operation, nb_label101_name(label)) == 0)
             return label;
-    return NB_LABEL_UNKNOWN;
+    return NB_LABEL101_UNKNOWN;
 }
 
-nb_status nb_graph_build(const int *matrix, int rows, int columns, const int *labels, int label_count, nb_graph *out, nb_error *err)
+nb_status nb_modelspec_build(const int *matrix, int rows, int columns, const int *labels, int label_count, nb_modelspec *out, nb_error *err)
 {
     if (rows != columns || rows < 1)
         return nb_fail(err, NB_ERR_ARGUMENT, "matrix must be square (it has %d rows and %d columns)", rows, columns);
@@ -35,9 +35,9 @@ nb_status nb_graph_build(const int *matrix, int rows, int columns, const int *la
             if (matrix[i * columns + j] != 0)
                 return nb_fail(err, NB_ERR_ARGUMENT, "matrix must be upper triangular (row %d, column %d is %d)", i, j,
                                matrix[i * columns + j]);
-    if (rows > NB_GRAPH_MAX_VERTICES)
-        return nb_fail(err, NB_ERR_ARGUMENT, "too many vertices, got %d (at most %d can be pruned)", rows, NB_GRAPH_MAX_VERTICES);
-    nb_graph graph = {.vertices = rows};
+    if (rows > NB_MODELSPEC_VERTICES)
+        return nb_fail(err, NB_ERR_ARGUMENT, "too many vertices, got %d (at most %d can be pruned)", rows, NB_MODELSPEC_VERTICES);
+    nb_modelspec graph = {.vertices = rows};
     for (int i = 0; i < rows; i++) {
         for (int j = i + 1; j < rows; j++) {
             int entry = matrix[i * columns + j];
@@ -51,10 +51,10 @@ nb_status nb_graph_build(const int *matrix, int rows, int columns, const int *la
     return NB_OK;
 }
 
-bool nb_graph_prune(const nb_graph *graph, nb_graph *pruned, int *kept)
+bool nb_modelspec_prune(const nb_modelspec *graph, nb_modelspec *pruned, int *kept)
 {
     int vertices = graph->vertices, last = vertices - 1;
-    if (vertices < 2 || vertices > NB_GRAPH_MAX_VERTICES)
+    if (vertices < 2 || vertices > NB_MODELSPEC_VERTICES)
         return false;
     uint32_t reached = 1, reaching = 1u << last;
     for (int i = 0; i < vertices; i++)
@@ -66,8 +66,8 @@ bool nb_graph_prune(const nb_graph *graph, nb_graph *pruned, int *kept)
     uint32_t alive = reached & reaching;
     if (!(alive & 1) || !(alive >> last & 1))
         return false;
-    int old[NB_GRAPH_MAX_VERTICES];
-    nb_graph result = {.vertices = 0};
+    int old[NB_MODELSPEC_VERTICES];
+    nb_modelspec result = {.vertices = 0};
     for (int i = 0; i < vertices; i++)
         if (alive >> i & 1)
             old[result.vertices++] = i;
@@ -82,7 +82,7 @@ bool nb_graph_prune(const nb_graph *graph, nb_graph *pruned, int *kept)
     return true;
 }
 
-int nb_graph_edges(const nb_graph *graph)
+int nb_modelspec_edges(const nb_modelspec *graph)
 {
     int edges = 0;
     for (int i = 0; i < graph->vertices; i++)
@@ -91,57 +91,57 @@ int nb_graph_edges(const nb_graph *graph)
 }
 
 /* Prunes into *pruned and tells where it stands; *pruned is not set when the graph is disconnected. */
-static nb_graph_domain classify(const nb_graph *graph, nb_graph *pruned)
+static nb_domain101 classify(const nb_modelspec *graph, nb_modelspec *pruned)
 {
-    if (!nb_graph_prune(graph, pruned, NULL))
-        return NB_DOMAIN_DISCONNECTED;
-    if (pruned->vertices > NB_CELL_VERTICES)
-        return NB_DOMAIN_VERTICES;
-    if (nb_graph_edges(pruned) > NB_CELL_EDGES)
-        return NB_DOMAIN_EDGES;
-    if (pruned->label[0] != NB_LABEL_INPUT)
-        return NB_DOMAIN_FIRST;
-    if (pruned->label[pruned->vertices - 1] != NB_LABEL_OUTPUT)
-        return NB_DOMAIN_LAST;
+    if (!nb_modelspec_prune(graph, pruned, NULL))
+        return NB_DOMAIN101_DISCONNECTED;
+    if (pruned->vertices > NB_CELL101_VERTICES)
+        return NB_DOMAIN101_VERTICES;
+    if (nb_modelspec_edges(pruned) > NB_CELL101_EDGES)
+        return NB_DOMAIN101_EDGES;
+    if (pruned->label[0] != NB_LABEL101_INPUT)
+        return NB_DOMAIN101_FIRST;
+    if (pruned->label[pruned->vertices - 1] != NB_LABEL101_OUTPUT)
+        return NB_DOMAIN101_LAST;
     for (int i = 1; i < pruned->vertices - 1; i++)
-        if (pruned->label[i] < 0 || pruned->label[i] >= NB_LABELS)
-            return NB_DOMAIN_OPERATION;
-    return NB_DOMAIN_OK;
+        if (pruned->label[i] < 0 || pruned->label[i] >= NB_LABELS101)
+            return NB_DOMAIN101_OPERATION;
+    return NB_DOMAIN101_OK;
 }
 
-nb_graph_domain nb_graph_check(const nb_graph *graph)
+nb_domain101 nb_modelspec_check(const nb_modelspec *graph)
 {
-    nb_graph pruned;
+    nb_modelspec pruned;
     return classify(graph, &pruned);
 }
 
-const char *nb_graph_domain_name(nb_graph_domain domain)
+const char *nb_domain101_name(nb_domain101 domain)
 {
     static const char *const names[] = {"ok", "disconnected", "vertices", "edges", "first-op", "last-op", "unknown-op"};
     return names[domain];
 }
 
-nb_status nb_graph_cell(const nb_graph *graph, nb_cell *out, nb_error *err)
+nb_status nb_modelspec_cell(const nb_modelspec *graph, nb_cell101 *out, nb_error *err)
 {
-    nb_graph pruned;
+    nb_modelspec pruned;
     switch (classify(graph, &pruned)) {
-    case NB_DOMAIN_OK:
+    case NB_DOMAIN101_OK:
         break;
-    case NB_DOMAIN_DISCONNECTED:
+    case NB_DOMAIN101_DISCONNECTED:
         return nb_fail(err, NB_ERR_ARGUMENT, "invalid spec, provided graph is disconnected.");
-    case NB_DOMAIN_VERTICES:
-        return nb_fail(err, NB_ERR_ARGUMENT, "too many vertices, got %d (max vertices = %d)", pruned.vertices, NB_CELL_VERTICES);
-    case NB_DOMAIN_EDGES:
-        return nb_fail(err, NB_ERR_ARGUMENT, "too many edges, got %d (max edges = %d)", nb_graph_edges(&pruned), NB_CELL_EDGES);
-    case NB_DOMAIN_FIRST:
+    case NB_DOMAIN101_VERTICES:
+        return nb_fail(err, NB_ERR_ARGUMENT, "too many vertices, got %d (max vertices = %d)", pruned.vertices, NB_CELL101_VERTICES);
+    case NB_DOMAIN101_EDGES:
+        return nb_fail(err, NB_ERR_ARGUMENT, "too many edges, got %d (max edges = %d)", nb_modelspec_edges(&pruned), NB_CELL101_EDGES);
+    case NB_DOMAIN101_FIRST:
         return nb_fail(err, NB_ERR_ARGUMENT, "first operation should be 'input'");
-    case NB_DOMAIN_LAST:
+    case NB_DOMAIN101_LAST:
         return nb_fail(err, NB_ERR_ARGUMENT, "last operation should be 'output'");
-    case NB_DOMAIN_OPERATION:
+    case NB_DOMAIN101_OPERATION:
         return nb_fail(err, NB_ERR_ARGUMENT, "unsupported op (available ops = ['%s', '%s', '%s'])", operations[0], operations[1],
                        operations[2]);
     }
-    nb_cell cell = {.vertices = (uint8_t)pruned.vertices};
+    nb_cell101 cell = {.vertices = (uint8_t)pruned.vertices};
     for (int y = 1; y < pruned.vertices; y++)
         for (int x = 0; x < y; x++)
             cell.edges |= (pruned.out[x] >> y & 1) << (x + y * (y - 1) / 2);
@@ -151,21 +151,21 @@ nb_status nb_graph_cell(const nb_graph *graph, nb_cell *out, nb_error *err)
     return NB_OK;
 }
 
-bool nb_cell_has_edge(const nb_cell *cell, int from, int to)
+bool nb_cell101_has_edge(const nb_cell101 *cell, int from, int to)
 {
     return cell->edges >> (from + to * (to - 1) / 2) & 1;
 }
 
-void nb_cell_graph(const nb_cell *cell, nb_graph *out)
+void nb_cell101_spec(const nb_cell101 *cell, nb_modelspec *out)
 {
-    nb_graph graph = {.vertices = cell->vertices};
+    nb_modelspec graph = {.vertices = cell->vertices};
     for (int y = 1; y < graph.vertices; y++)
         for (int x = 0; x < y; x++)
-            graph.out[x] |= (uint32_t)nb_cell_has_edge(cell, x, y) << y;
-    graph.label[0] = NB_LABEL_INPUT;
+            graph.out[x] |= (uint32_t)nb_cell101_has_edge(cell, x, y) << y;
+    graph.label[0] = NB_LABEL101_INPUT;
     for (int i = 1; i < graph.vertices - 1; i++)
         graph.label[i] = cell->label[i - 1];
-    graph.label[graph.vertices - 1] = NB_LABEL_OUTPUT;
+    graph.label[graph.vertices - 1] = NB_LABEL101_OUTPUT;
     *out = graph;
 }
 
@@ -174,8 +174,8 @@ void nb_cell_graph(const nb_cell *cell, nb_graph *out)
 #define DIGITS (2 * NB_MD5_SIZE) /* of a digest as text */
 
 typedef struct digests {
-    uint8_t bytes[NB_GRAPH_MAX_VERTICES][NB_MD5_SIZE];
-    char text[NB_GRAPH_MAX_VERTICES][DIGITS + 1];
+    uint8_t bytes[NB_MODELSPEC_VERTICES][NB_MD5_SIZE];
+    char text[NB_MODELSPEC_VERTICES][DIGITS + 1];
 } digests;
 
 static void finish(nb_md5 *hash, digests *to, int vertex)
@@ -202,10 +202,10 @@ static void add_chosen(nb_md5 *hash, const digests *now, const int *order, int v
             nb_md5_add(hash, now->text[order[i]], DIGITS);
 }
 
-void nb_graph_hash(const nb_graph *graph, uint8_t hash[NB_GRAPH_HASH_SIZE])
+void nb_modelspec_hash(const nb_modelspec *graph, uint8_t hash[NB_CELL101_HASH_SIZE])
 {
-    int vertices = graph->vertices, order[NB_GRAPH_MAX_VERTICES];
-    uint32_t in[NB_GRAPH_MAX_VERTICES] = {0};
+    int vertices = graph->vertices, order[NB_MODELSPEC_VERTICES];
+    uint32_t in[NB_MODELSPEC_VERTICES] = {0};
     digests now, next;
     nb_md5 md5;
     int last = vertices - 1;
@@ -214,7 +214,7 @@ void nb_graph_hash(const nb_graph *graph, uint8_t hash[NB_GRAPH_HASH_SIZE])
             in[y] |= (graph->out[x] >> y & 1) << x;
     for (int v = 0; v < vertices; v++) {
         char text[64];
-        int label = v == 0 ? NB_LABEL_INPUT : v == last ? NB_LABEL_OUTPUT : graph->label[v];
+        int label = v == 0 ? NB_LABEL101_INPUT : v == last ? NB_LABEL101_OUTPUT : graph->label[v];
         int length = snprintf(text, sizeof text, "(%d, %d, %d)", __builtin_popcount(graph->out[v]), __builtin_popcount(in[v]), label);
         nb_md5_init(&md5);
         nb_md5_add(&md5, text, (size_t)length);

@@ -14,9 +14,9 @@ static uint32_t in_mask(uint32_t edges, int y)
 /* Walks all orderings of the interior vertices in which every edge still points forwards. */
 typedef struct walk {
     uint8_t vertices;
-    uint32_t in[NB_CELL_VERTICES]; /* of the original vertices */
-    int place[NB_CELL_VERTICES];   /* new number of each original vertex */
-    int order[NB_CELL_VERTICES];   /* the vertex at each new place */
+    uint32_t in[NB_CELL101_VERTICES]; /* of the original vertices */
+    int place[NB_CELL101_VERTICES];   /* new number of each original vertex */
+    int order[NB_CELL101_VERTICES];   /* the vertex at each new place */
     void *user;
     bool (*visit)(void *user, const struct walk *walk, uint32_t edges); /* false: stop */
 } walk;
@@ -58,8 +58,8 @@ static bool walk_orderings(uint32_t edges, uint8_t vertices, bool (*visit)(void 
 /* ---------------------------------------------------------------------------------------------------- stored form */
 
 typedef struct best_form {
-    const nb_cell *cell;
-    nb_cell best;
+    const nb_cell101 *cell;
+    nb_cell101 best;
 } best_form;
 
 static bool keep_smaller(void *user, const walk *w, uint32_t edges)
@@ -67,7 +67,7 @@ static bool keep_smaller(void *user, const walk *w, uint32_t edges)
     best_form *form = user;
     if (edges > form->best.edges)
         return true;
-    uint8_t label[NB_CELL_INTERIOR] = {0};
+    uint8_t label[NB_CELL101_INTERIOR] = {0};
     for (int position = 1; position < w->vertices - 1; position++)
         label[position - 1] = form->cell->label[w->order[position] - 1];
     if (edges < form->best.edges || memcmp(label, form->best.label, sizeof label) < 0) {
@@ -77,7 +77,7 @@ static bool keep_smaller(void *user, const walk *w, uint32_t edges)
     return true;
 }
 
-nb_cell nb_cell_stored(const nb_cell *cell)
+nb_cell101 nb_cell101_stored(const nb_cell101 *cell)
 {
     best_form form = {.cell = cell, .best = *cell};
     walk_orderings(cell->edges, cell->vertices, keep_smaller, &form);
@@ -86,18 +86,18 @@ nb_cell nb_cell_stored(const nb_cell *cell)
 
 /* ---------------------------------------------------------------------------------------------------- catalogue */
 
-void nb_labelling(int number, int interior, uint8_t label[NB_CELL_INTERIOR])
+void nb_labelling(int number, int interior, uint8_t label[NB_CELL101_INTERIOR])
 {
-    memset(label, 0, NB_CELL_INTERIOR);
-    for (int i = interior; i-- > 0; number /= NB_LABELS)
-        label[i] = (uint8_t)(number % NB_LABELS);
+    memset(label, 0, NB_CELL101_INTERIOR);
+    for (int i = interior; i-- > 0; number /= NB_LABELS101)
+        label[i] = (uint8_t)(number % NB_LABELS101);
 }
 
 static int labelling_number(const uint8_t *label, int interior)
 {
     int number = 0;
     for (int i = 0; i < interior; i++)
-        number = NB_LABELS * number + label[i];
+        number = NB_LABELS101 * number + label[i];
     return number;
 }
 
@@ -105,7 +105,7 @@ static int labellings_of(int interior)
 {
     int count = 1;
     for (int i = 0; i < interior; i++)
-        count *= NB_LABELS;
+        count *= NB_LABELS101;
     return count;
 }
 
@@ -126,7 +126,7 @@ static bool is_full(uint32_t edges, int vertices)
 typedef struct automorphisms {
     uint32_t edges;
     int count;
-    uint8_t from[120][NB_CELL_INTERIOR];
+    uint8_t from[120][NB_CELL101_INTERIOR];
 } automorphisms;
 
 /* Stops at an ordering that makes the matrix smaller: then it is not the stored one. */
@@ -145,7 +145,7 @@ static bool collect_automorphism(void *user, const walk *w, uint32_t edges)
 
 static bool is_smallest_labelling(int number, int interior, const automorphisms *same)
 {
-    uint8_t label[NB_CELL_INTERIOR], other[NB_CELL_INTERIOR] = {0};
+    uint8_t label[NB_CELL101_INTERIOR], other[NB_CELL101_INTERIOR] = {0};
     nb_labelling(number, interior, label);
     for (int a = 0; a < same->count; a++) {
         for (int i = 0; i < interior; i++)
@@ -156,7 +156,7 @@ static bool is_smallest_labelling(int number, int interior, const automorphisms 
     return true;
 }
 
-static void fill_labellings(nb_graph_matrix *matrix, const automorphisms *same)
+static void fill_labellings(nb_cell101_matrix *matrix, const automorphisms *same)
 {
     int interior = matrix->vertices - 2, count = labellings_of(interior);
     for (int number = 0; number < count; number++)
@@ -167,8 +167,8 @@ static void fill_labellings(nb_graph_matrix *matrix, const automorphisms *same)
 }
 
 typedef struct catalogue {
-    nb_graph_matrix matrix[NB_GRAPH_MATRICES];
-    uint32_t first_with[NB_CELL_VERTICES + 2]; /* the first matrix with so many vertices */
+    nb_cell101_matrix matrix[NB_CELL101_MATRICES];
+    uint32_t first_with[NB_CELL101_VERTICES + 2]; /* the first matrix with so many vertices */
 } catalogue;
 
 static catalogue the_catalogue; /* constant once built */
@@ -177,22 +177,22 @@ static pthread_once_t catalogue_once = PTHREAD_ONCE_INIT;
 static void build_catalogue(void)
 {
     uint32_t matrices = 0, cells = 0;
-    for (int vertices = 2; vertices <= NB_CELL_VERTICES; vertices++) {
+    for (int vertices = 2; vertices <= NB_CELL101_VERTICES; vertices++) {
         the_catalogue.first_with[vertices] = matrices;
         uint32_t all = 1u << (vertices * (vertices - 1) / 2);
         for (uint32_t edges = 1; edges < all; edges++) {
-            if (__builtin_popcount(edges) > NB_CELL_EDGES || !is_full(edges, vertices))
+            if (__builtin_popcount(edges) > NB_CELL101_EDGES || !is_full(edges, vertices))
                 continue;
             automorphisms same = {.edges = edges};
             if (!walk_orderings(edges, (uint8_t)vertices, collect_automorphism, &same))
                 continue;
-            nb_graph_matrix *matrix = &the_catalogue.matrix[matrices++];
-            *matrix = (nb_graph_matrix){.edges = edges, .vertices = (uint8_t)vertices, .first = cells};
+            nb_cell101_matrix *matrix = &the_catalogue.matrix[matrices++];
+            *matrix = (nb_cell101_matrix){.edges = edges, .vertices = (uint8_t)vertices, .first = cells};
             fill_labellings(matrix, &same);
             cells += matrix->labellings;
         }
     }
-    the_catalogue.first_with[NB_CELL_VERTICES + 1] = matrices;
+    the_catalogue.first_with[NB_CELL101_VERTICES + 1] = matrices;
 }
 
 static const catalogue *built_catalogue(void)
@@ -201,7 +201,7 @@ static const catalogue *built_catalogue(void)
     return &the_catalogue;
 }
 
-const nb_graph_matrix *nb_graph_matrices(void)
+const nb_cell101_matrix *nb_cell101_matrices(void)
 {
     return built_catalogue()->matrix;
 }
@@ -227,10 +227,10 @@ static uint32_t bits_before(const uint64_t *words, int position)
     return count + (uint32_t)__builtin_popcountll(words[position / 64] & below);
 }
 
-nb_cell nb_cell_at(uint32_t index)
+nb_cell101 nb_cell101_at(uint32_t index)
 {
-    const nb_graph_matrix *matrix = nb_graph_matrices();
-    uint32_t low = 0, high = NB_GRAPH_MATRICES;
+    const nb_cell101_matrix *matrix = nb_cell101_matrices();
+    uint32_t low = 0, high = NB_CELL101_MATRICES;
     while (high - low > 1) {
         uint32_t middle = (low + high) / 2;
         if (matrix[middle].first <= index)
@@ -238,13 +238,13 @@ nb_cell nb_cell_at(uint32_t index)
         else
             high = middle;
     }
-    nb_cell cell = {.vertices = matrix[low].vertices, .edges = matrix[low].edges};
+    nb_cell101 cell = {.vertices = matrix[low].vertices, .edges = matrix[low].edges};
     nb_labelling(nth_bit(matrix[low].kept, index - matrix[low].first), cell.vertices - 2, cell.label);
     return cell;
 }
 
 /* The matrix of a stored form, or NULL. */
-static const nb_graph_matrix *find_matrix(const nb_cell *stored)
+static const nb_cell101_matrix *find_matrix(const nb_cell101 *stored)
 {
     const catalogue *all = built_catalogue();
     uint32_t low = all->first_with[stored->vertices], high = all->first_with[stored->vertices + 1];
@@ -260,16 +260,16 @@ static const nb_graph_matrix *find_matrix(const nb_cell *stored)
     return &all->matrix[low];
 }
 
-int64_t nb_cell_index(const nb_cell *cell)
+int64_t nb_cell101_index(const nb_cell101 *cell)
 {
     int interior = cell->vertices - 2;
-    if (interior < 0 || interior > NB_CELL_INTERIOR || cell->edges >> (cell->vertices * (cell->vertices - 1) / 2))
+    if (interior < 0 || interior > NB_CELL101_INTERIOR || cell->edges >> (cell->vertices * (cell->vertices - 1) / 2))
         return -1;
     for (int i = 0; i < interior; i++)
-        if (cell->label[i] >= NB_LABELS)
+        if (cell->label[i] >= NB_LABELS101)
             return -1;
-    nb_cell stored = nb_cell_stored(cell);
-    const nb_graph_matrix *matrix = find_matrix(&stored);
+    nb_cell101 stored = nb_cell101_stored(cell);
+    const nb_cell101_matrix *matrix = find_matrix(&stored);
     if (!matrix)
         return -1;
     return matrix->first + bits_before(matrix->kept, labelling_number(stored.label, interior));

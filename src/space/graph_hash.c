@@ -13,18 +13,18 @@ static nb_hash_labellings *best_for_this_machine(void)
     return nb_hash_labellings_plain;
 }
 
-void nb_cell_hashes(uint8_t *hashes)
+void nb_cell101_hashes(uint8_t *hashes)
 {
     nb_hash_labellings *hash = best_for_this_machine();
-    const nb_graph_matrix *matrices = nb_graph_matrices();
-    for (int m = 0; m < NB_GRAPH_MATRICES; m++) {
+    const nb_cell101_matrix *matrices = nb_cell101_matrices();
+    for (int m = 0; m < NB_CELL101_MATRICES; m++) {
         int batch[NB_HASH_LANES], held = 0;
-        for (int number = 0; number < NB_CELL_LABELLINGS; number++) {
+        for (int number = 0; number < NB_CELL101_LABELLINGS; number++) {
             if (matrices[m].kept[number / 64] >> (number % 64) & 1)
                 batch[held++] = number;
-            if (held == NB_HASH_LANES || (held > 0 && number == NB_CELL_LABELLINGS - 1)) {
+            if (held == NB_HASH_LANES || (held > 0 && number == NB_CELL101_LABELLINGS - 1)) {
                 hash(&matrices[m], batch, held, hashes);
-                hashes += NB_GRAPH_HASH_SIZE * held;
+                hashes += NB_CELL101_HASH_SIZE * held;
                 held = 0;
             }
         }

@@ -10,7 +10,7 @@
 #define NB_HASH_LANES 16
 
 /* Hashes `count` <= 16 labellings of the matrix: hashes[count][16]. */
-typedef void nb_hash_labellings(const nb_graph_matrix *matrix, const int *labellings, int count, uint8_t *hashes);
+typedef void nb_hash_labellings(const nb_cell101_matrix *matrix, const int *labellings, int count, uint8_t *hashes);
 
 nb_hash_labellings nb_hash_labellings_plain;
 #if defined(__x86_64__)
