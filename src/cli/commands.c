@@ -1,10 +1,12 @@
 /* The table of commands: one line here and one in commands.h for a new one. */
 #include "commands.h"
 
-static const cli_command *const spaces[] = {&cmd_arch, NULL};
+static const cli_command *const spaces[] = {&cmd_arch, &cmd_space, NULL};
+static const cli_command *const tables[] = {&cmd_info, NULL};
 static const cli_command *const general[] = {&cmd_help, NULL};
 
 const cli_group cli_groups[] = {
+    {"Tables", tables},
     {"Architectures and spaces", spaces},
     {"General", general},
     {0},

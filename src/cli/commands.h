@@ -5,6 +5,8 @@
 #include "cli.h"
 
 extern const cli_command cmd_arch;
+extern const cli_command cmd_space;
+extern const cli_command cmd_info;
 extern const cli_command cmd_help;
 
 #endif

@@ -9,18 +9,49 @@
 #include "cli.h"
 #include "cli_help.h"
 
-/* Runs at exit, however the program ends: a result that could not be written is a failure, except into a pipe whose reader has left. */
+/* Why standard output failed first: stdio only remembers that it did. */
+static int stdout_errno;
+
+static ssize_t write_stdout(void *cookie, const char *data, size_t size)
+{
+    (void)cookie;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t written = write(STDOUT_FILENO, data + done, size - done);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0) {
+            if (stdout_errno == 0)
+                stdout_errno = errno;
+            return 0;
+        }
+        done += (size_t)written;
+    }
+    return (ssize_t)size;
+}
+
+/* Standard output through write_stdout, by lines on a terminal. */
+static bool open_stdout(void)
+{
+    FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_stdout});
+    if (!stream)
+        return false;
+    setvbuf(stream, NULL, isatty(STDOUT_FILENO) == 1 ? _IOLBF : _IOFBF, 1 << 16);
+    stdout = stream;
+    return true;
+}
+
+/* Runs at exit, however the program ends: a result that could not be written is a failure, and a silent one only if the reader of a pipe
+ * has left. */
 static void close_stdout(void)
 {
-    bool failed = ferror(stdout) != 0;
-    errno = 0;
-    if (fclose(stdout) == 0 && !failed)
+    if (fclose(stdout) == 0 && stdout_errno == 0 && close(STDOUT_FILENO) == 0)
         return;
-    if (errno == EPIPE)
-        _exit(CLI_FAILED);
-    if (errno == EBADF && !failed) /* started with stdout closed and nothing to say */
+    int reason = stdout_errno ? stdout_errno : errno;
+    if (reason == EBADF && stdout_errno == 0) /* started with standard output closed, and nothing to say */
         return;
-    fprintf(stderr, "nasbench: standard output: %s\n", errno ? strerror(errno) : "write failed");
+    if (reason != EPIPE)
+        fprintf(stderr, "nasbench: standard output: %s\n", strerror(reason));
     _exit(CLI_FAILED);
 }
 
@@ -77,8 +108,8 @@ static int dispatch(const cli_command *const *list, size_t count, int argc, char
 
 int main(int argc, char **argv)
 {
-    if (atexit(close_stdout) != 0)
-        return cli_fail("cannot register the closing of standard output");
+    if (!open_stdout() || atexit(close_stdout) != 0)
+        return cli_fail("cannot open standard output");
     if (argc < 2) {
         cli_print_overview(stderr);
         return CLI_USAGE;
