@@ -53,7 +53,7 @@ static nb_conv odd_conv(dice *d)
 
 static size_t weight_count(const nb_conv *conv)
 {
-    return (size_t)(conv->out_channels * (conv->in_channels / conv->groups) * conv->kernel * conv->kernel);
+    return (size_t)conv->out_channels * (size_t)(conv->in_channels / conv->groups) * (size_t)(conv->kernel * conv->kernel);
 }
 
 static buffer random_weights(const nb_conv *conv, dice *d)

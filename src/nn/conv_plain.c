@@ -85,8 +85,9 @@ void nb_plain_conv_forward(const nb_conv *conv, const float *x, const float *pac
 /* Zeroes the pixels of `channels` planes; borders and what they hold stay. */
 static void clear_pixels(nb_plane plane, int channels, float *x)
 {
-    for (int row = 0; row < channels * plane.rows; row++)
-        memset(x + nb_pixel(plane, row, 0), 0, (size_t)plane.cols * NB_LANES * sizeof *x);
+    for (int channel = 0; channel < channels; channel++, x += nb_plane_floats(plane))
+        for (int row = 0; row < plane.rows; row++)
+            memset(x + nb_pixel(plane, row, 0), 0, (size_t)plane.cols * NB_LANES * sizeof *x);
 }
 
 /* Gives output pixel (r, c) with gradient dy[16] back to one input channel dx: the transpose of add_taps. */

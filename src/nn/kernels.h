@@ -15,7 +15,7 @@
  * So a sum over all lanes and columns is a sum over the real pixels, for gradients and for weights.
  *
  * A kernel works on ONE block: its tensor pointers point at channel 0 of that block (or at the first channel of a range of it: a
- * channel slice of a tensor is a pointer and a count). Channels are H * (W + 2) * 16 floats apart. Whoever calls decides which
+ * channel slice of a tensor is a pointer and a count). Channels are nb_plane_floats() apart. Whoever calls decides which
  * thread takes which block; nothing in here depends on the number of threads, and the same call gives the same bits every time.
  * Kernels with `row_begin`, `row_end` produce those rows of their result only, so that a caller can walk a block in bands that stay
  * in the cache; bands come in ascending order and cover all rows.
@@ -35,7 +35,9 @@ typedef struct nb_plane {
     int rows, cols;
 } nb_plane;
 
-/* Floats from one row to the next, and from one channel to the next. */
+/* Floats from one row to the next, and from one channel to the next: an odd number of 64-byte lines, for which an unused line may follow
+ * the last row. With an even number, and a power of two above all, the same pixel of all channels would compete for the same few
+ * sets of the cache, and reading across channels would run at half speed. */
 static inline size_t nb_row_floats(nb_plane plane)
 {
     return (size_t)(plane.cols + 2) * NB_LANES;
@@ -43,7 +45,8 @@ static inline size_t nb_row_floats(nb_plane plane)
 
 static inline size_t nb_plane_floats(nb_plane plane)
 {
-    return (size_t)plane.rows * nb_row_floats(plane);
+    size_t lines = (size_t)plane.rows * (size_t)(plane.cols + 2);
+    return (lines | 1) * NB_LANES;
 }
 
 /* A convolution without bias, in PyTorch's terms. Output pixel (r, c) reads input pixels (r * stride - pad + dilation * i,

@@ -336,9 +336,10 @@ void nb_plain_pack(nb_plane plane, int channels, int live, const float *images, 
     memset(block, 0, (size_t)channels * nb_plane_floats(plane) * sizeof *block);
     for (int l = 0; l < live; l++) {
         const float *pixel = images + (size_t)l * image_stride;
-        for (int row = 0; row < channels * plane.rows; row++)
-            for (int c = 0; c < plane.cols; c++)
-                block[nb_pixel(plane, row, c) + (size_t)l] = *pixel++;
+        for (int channel = 0; channel < channels; channel++)
+            for (int r = 0; r < plane.rows; r++)
+                for (int c = 0; c < plane.cols; c++)
+                    block[(size_t)channel * nb_plane_floats(plane) + nb_pixel(plane, r, c) + (size_t)l] = *pixel++;
     }
 }
 
@@ -346,9 +347,10 @@ void nb_plain_unpack(nb_plane plane, int channels, int live, const float *block,
 {
     for (int l = 0; l < live; l++) {
         float *pixel = images + (size_t)l * image_stride;
-        for (int row = 0; row < channels * plane.rows; row++)
-            for (int c = 0; c < plane.cols; c++)
-                *pixel++ = block[nb_pixel(plane, row, c) + (size_t)l];
+        for (int channel = 0; channel < channels; channel++)
+            for (int r = 0; r < plane.rows; r++)
+                for (int c = 0; c < plane.cols; c++)
+                    *pixel++ = block[(size_t)channel * nb_plane_floats(plane) + nb_pixel(plane, r, c) + (size_t)l];
     }
 }
 

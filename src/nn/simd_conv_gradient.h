@@ -28,8 +28,9 @@ static nb_conv transposed(const nb_conv *conv)
 
 static void clear_pixels(nb_plane plane, int channels, float *x)
 {
-    for (int row = 0; row < channels * plane.rows; row++)
-        memset(x + (size_t)row * nb_row_floats(plane) + NB_LANES, 0, (size_t)plane.cols * NB_LANES * sizeof *x);
+    for (int channel = 0; channel < channels; channel++, x += nb_plane_floats(plane))
+        for (int row = 0; row < plane.rows; row++)
+            memset(x + (size_t)row * nb_row_floats(plane) + NB_LANES, 0, (size_t)plane.cols * NB_LANES * sizeof *x);
 }
 
 /* Kernel 1, stride 2: dy's pixels land on every second pixel of every second row, the others get nothing. */

@@ -55,21 +55,23 @@ static void unpack_row(int cols, int live, const float *block, float *images, si
 
 void NB_SIMD(pack)(nb_plane plane, int channels, int live, const float *images, size_t image_stride, float *block)
 {
-    size_t row_floats = nb_row_floats(plane), pixels = (size_t)plane.cols;
-    for (int row = 0; row < channels * plane.rows; row++, block += row_floats, images += pixels) {
-        if (live < NB_LANES)
-            memset(block, 0, row_floats * sizeof *block);
-        memset(block, 0, NB_LANES * sizeof *block);
-        memset(block + row_floats - NB_LANES, 0, NB_LANES * sizeof *block);
-        pack_row(plane.cols, live, images, image_stride, block + NB_LANES);
-    }
+    size_t row_floats = nb_row_floats(plane);
+    for (int channel = 0; channel < channels; channel++, block += nb_plane_floats(plane))
+        for (int r = 0; r < plane.rows; r++, images += plane.cols) {
+            float *row = block + (size_t)r * row_floats;
+            if (live < NB_LANES)
+                memset(row, 0, row_floats * sizeof *row);
+            memset(row, 0, NB_LANES * sizeof *row);
+            memset(row + row_floats - NB_LANES, 0, NB_LANES * sizeof *row);
+            pack_row(plane.cols, live, images, image_stride, row + NB_LANES);
+        }
 }
 
 void NB_SIMD(unpack)(nb_plane plane, int channels, int live, const float *block, float *images, size_t image_stride)
 {
-    for (int row = 0; row < channels * plane.rows; row++)
-        unpack_row(plane.cols, live, block + (size_t)row * nb_row_floats(plane) + NB_LANES, images + (size_t)row * (size_t)plane.cols,
-                   image_stride);
+    for (int channel = 0; channel < channels; channel++, block += nb_plane_floats(plane))
+        for (int r = 0; r < plane.rows; r++, images += plane.cols)
+            unpack_row(plane.cols, live, block + (size_t)r * nb_row_floats(plane) + NB_LANES, images, image_stride);
 }
 
 #endif
