@@ -22,6 +22,7 @@ typedef struct nb_genotype_edge {
 
 typedef struct nb_genotype {
     uint8_t nodes;                            /* the input included: 4 for the usual cell */
+    uint8_t reserved;                         /* zero, so that genotypes compare as bytes */
     uint16_t edges;                           /* in use */
     nb_genotype_edge edge[NB_GENOTYPE_EDGES]; /* targets ascending; each node 1 .. nodes - 1 has at least one */
 } nb_genotype;

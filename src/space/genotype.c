@@ -215,6 +215,7 @@ nb_status nb_genotype_find(const char *text, size_t length, nb_genotype *genotyp
 void nb_genotype_from_ops(const uint8_t ops[NB_TOPOLOGY_EDGES], nb_genotype *genotype)
 {
     genotype->nodes = NB_TOPOLOGY_NODES;
+    genotype->reserved = 0;
     genotype->edges = 0;
     for (unsigned target = 1; target < NB_TOPOLOGY_NODES; target++) {
         for (unsigned source = 0; source < target; source++)

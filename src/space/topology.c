@@ -98,17 +98,24 @@ static nb_status topology_at(uint64_t index, nb_arch *arch, nb_error *err)
 /* Strings. ----------------------------------------------------------------------------------------------------------------------------
  *
  * |A~0|+|B~0|C~1|+|D~0|E~1|F~2|. Reading one is on the path of every table look-up, so it takes no branch that depends on the
- * operations: every edge with its two bars has 16 bytes, or 8 for `none`, and is compared as two words of 8. */
+ * operations: every edge with its two bars has 16 bytes, or 8 for `none`, and is compared as two words of 8. The whole has 47 bytes, and
+ * 8 more for every operation that is not `none`. */
 
-static const uint8_t source_of_edge[EDGES] = {0, 0, 1, 0, 1, 2};
-static const bool ends_node[EDGES] = {true, false, true, false, false, true};
+enum { WORD = 8, SHORTEST = 47 };
 
-/* An edge by operation and source; `none` stands there twice, since its first word is also its last. */
+/* Where the first bar of each edge stands in the shortest string; a '+' comes before it where a node starts, but for the first. */
+static const struct {
+    uint8_t offset, source;
+    bool starts_node;
+} place_of_edge[EDGES] = {{0, 0, true}, {9, 0, true}, {16, 1, false}, {25, 0, true}, {32, 1, false}, {39, 2, false}};
+
+/* An edge by operation and source; `none` stands there twice, since its first word is also its last. No zero at the end, and room for
+ * a source more than there is, because an address is then found by shifting. */
 #define EDGE_TEXTS(name)                                                                                                                   \
     {                                                                                                                                      \
         "|" name "~0|", "|" name "~1|", "|" name "~2|"                                                                                     \
     }
-static const char edge_texts[OPS][NODES - 1][17] = {
+static const char edge_texts[OPS][NODES][2 * WORD] = {
     [NB_OP_NONE] = {"|none~0||none~0|", "|none~1||none~1|", "|none~2||none~2|"},
     [NB_OP_SKIP_CONNECT] = EDGE_TEXTS("skip_connect"),
     [NB_OP_NOR_CONV_1X1] = EDGE_TEXTS("nor_conv_1x1"),
@@ -121,8 +128,6 @@ static const char edge_texts[OPS][NODES - 1][17] = {
 static const uint8_t op_of_letters[16] = {
     [3] = NB_OP_NONE, [11] = NB_OP_SKIP_CONNECT, [7] = NB_OP_NOR_CONV_1X1, [5] = NB_OP_NOR_CONV_3X3, [15] = NB_OP_AVG_POOL_3X3};
 
-enum { WORD = 8 };
-
 static uint64_t load_word(const char *bytes)
 {
     uint64_t word;
@@ -130,49 +135,38 @@ static uint64_t load_word(const char *bytes)
     return word;
 }
 
-/* The operation of the edge whose first bar is at `at`, or OPS if there is none from `source`. Moves *at to its last bar. */
-static unsigned read_edge(const char **at, const char *end, unsigned source)
+/* The number of the cell that this is the official string of, and its operations, edge e in byte e of *ops; -1 when it is none. */
+static int read_cell(const char *text, size_t length, uint64_t *ops)
 {
-    const char *bar = *at;
-    if (end - bar < WORD)
-        return OPS;
-    const uint64_t first = load_word(bar);
-    const ptrdiff_t tail = WORD * (first != load_word(edge_texts[NB_OP_NONE][source]));
-    if (end - bar < WORD + tail)
-        return OPS;
-    const char *last = bar + tail;
-    const unsigned op = op_of_letters[(last[0] ^ last[2]) & 15];
-    const char *expected = edge_texts[op][source];
-    if (((first ^ load_word(expected)) | (load_word(last) ^ load_word(expected + WORD))) != 0)
-        return OPS;
-    *at = last + WORD - 1;
-    return op;
-}
-
-/* The operations and the number of the cell that this is the official string of; -1 when it is none. */
-static int read_cell(const char *text, size_t length, uint8_t ops[EDGES])
-{
-    const char *at = text, *end = text + length;
-    unsigned number = 0;
+    if (length < SHORTEST)
+        return -1;
+    size_t left = length - SHORTEST; /* bytes that the edges to come may have beyond those of `none` */
+    uint64_t wrong = 0;              /* guesses are confirmed by comparing all bytes: any bit set here means that one differed */
+    int number = 0;
+    *ops = 0;
     for (unsigned edge = 0; edge < EDGES; edge++) {
-        const unsigned op = read_edge(&at, end, source_of_edge[edge]);
-        if (op == OPS)
+        const unsigned source = place_of_edge[edge].source;
+        const char *bar = text + place_of_edge[edge].offset;
+        const size_t longer = (size_t)(bar[4] & 16) / 2; /* WORD for '|skip', '|nor_' and '|avg_', 0 for '|none' */
+        if (longer > left)
             return -1;
-        ops[edge] = (uint8_t)op;
-        number = number * OPS + op;
-        if (ends_node[edge]) {
-            at++;
-            if (edge + 1 < EDGES && (at == end || *at++ != '+'))
-                return -1;
-        }
+        const char *last = bar + longer;
+        const unsigned op = op_of_letters[(last[0] ^ last[2]) & 15];
+        wrong |= (load_word(bar) ^ load_word(edge_texts[op][source])) | (load_word(last) ^ load_word(edge_texts[op][source] + WORD));
+        if (edge > 0 && place_of_edge[edge].starts_node)
+            wrong |= (uint64_t)(bar[-1] ^ '+');
+        left -= longer;
+        text += longer;
+        *ops |= (uint64_t)op << 8 * edge;
+        number = number * OPS + (int)op;
     }
-    return at == end ? (int)number : -1;
+    return (wrong | left) == 0 ? number : -1;
 }
 
 static int64_t topology_index_of_text(const char *text, size_t length)
 {
-    uint8_t ops[EDGES];
-    const int number = read_cell(text, length, ops);
+    uint64_t ops;
+    const int number = read_cell(text, length, &ops);
     return number < 0 ? -1 : index_of[number];
 }
 
@@ -182,11 +176,16 @@ static size_t topology_format(const nb_arch *arch, char *text, size_t room)
     if (!topology_has(arch))
         return 0;
     for (unsigned edge = 0; edge < EDGES; edge++) {
-        const char *piece = edge_texts[arch->code[edge]][source_of_edge[edge]];
         const size_t size = arch->code[edge] == NB_OP_NONE ? WORD : 2 * WORD;
-        nb_fixed_text_add(&out, piece, ends_node[edge] ? size : size - 1); /* the next edge of a node begins with this one's last bar */
-        if (ends_node[edge] && edge + 1 < EDGES)
+        const char *piece = edge_texts[arch->code[edge]][place_of_edge[edge].source]; /* first `size` bytes */
+        if (!place_of_edge[edge].starts_node)
+            nb_fixed_text_add(&out, piece + 1, size - 1); /* its first bar is the last of the edge before */
+        else if (edge == 0)
+            nb_fixed_text_add(&out, piece, size);
+        else {
             nb_fixed_text_add_char(&out, '+');
+            nb_fixed_text_add(&out, piece, size);
+        }
     }
     return out.length;
 }
@@ -211,10 +210,12 @@ static nb_status explain_text(const char *text, size_t length, nb_error *err)
 
 static nb_status topology_parse(const char *text, size_t length, nb_arch *arch, nb_error *err)
 {
-    nb_arch read = {.space = NB_SPACE_TOPOLOGY, .count = EDGES};
-    if (read_cell(text, length, read.code) < 0)
+    uint64_t ops;
+    if (read_cell(text, length, &ops) < 0)
         return explain_text(text, length, err);
-    *arch = read;
+    *arch = (nb_arch){.space = NB_SPACE_TOPOLOGY, .count = EDGES};
+    for (unsigned i = 0; i < sizeof ops; i++) /* becomes one store, which a reader of single codes need not wait for */
+        arch->code[i] = (uint8_t)(ops >> 8 * i);
     return NB_OK;
 }
 
