@@ -114,8 +114,8 @@ typedef struct nb_dot {
  *
  * and, of `out`, on demand: statistics, sums over the plane, and sums of products with other tensors. At most NB_MAX_TERMS terms;
  * with none, out = shift. Terms may not overlap the outputs, except that a PLAIN or GATED one may be `out` itself. */
-#define NB_MAX_TERMS 8
-#define NB_MAX_DOTS 8
+#define NB_MAX_TERMS 16
+#define NB_MAX_DOTS 16
 typedef struct nb_combine {
     nb_plane plane;
     int channels;
