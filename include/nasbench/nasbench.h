@@ -18,6 +18,8 @@
 
 #include "nasbench/table.h"
 
+#include "nasbench/record.h"
+
 #include "nasbench/query.h"
 
 #include "nasbench/dataset.h"
