@@ -13,9 +13,6 @@ FUZZ_SECONDS ?= 60
 SOAK ?=
 BENCH ?=
 
-# Our build runs in parallel by itself and quietly; an outer -j would only be warned about.
-unexport MAKEFLAGS MFLAGS
-
 .PHONY: all demo check ci bench install fuzz format lint clean
 all:
 	@scripts/build release
