@@ -52,8 +52,7 @@ static inline buffer new_buffer(size_t count)
     float *whole = aligned_alloc(64, floats * sizeof *whole);
     assert_non_null(whole);
     for (size_t k = 0; k < floats; k++)
-        whole[k] = GUARD_VALUE;
-    memset(whole + GUARD, 0, count * sizeof *whole);
+        whole[k] = k >= GUARD && k - GUARD < count ? 0.0f : GUARD_VALUE;
     return (buffer){.v = whole + GUARD, .count = count, .whole = whole};
 }
 

@@ -22,6 +22,8 @@
 
 #include "nasbench/query.h"
 
+#include "nasbench/import.h"
+
 #include "nasbench/dataset.h"
 
 #endif
