@@ -1,6 +1,7 @@
 /* Genotypes: the reference's general structures, where edges may be missing, repeated and in any order. */
 #include "support.h"
 
+#include "heap.h"
 #include "nasbench/genotype.h"
 
 static nb_genotype parse(const char *text)
@@ -291,6 +292,26 @@ static void a_key_that_grows_without_end_is_refused(void **state)
     assert_string_equal(err.message, "unique string: longer than 16777216 bytes");
 }
 
+static void a_key_reports_missing_memory_and_keeps_none(void **state)
+{
+    (void)state;
+    if (!heap_is_watched())
+        skip();
+    const nb_genotype cell = find("all_full"); /* takes a second, larger buffer */
+    const long before = heap_blocks();
+    nb_status status = NB_ERR_MEMORY;
+    for (long allowed = 0; status != NB_OK; allowed++) {
+        char key[8] = "?";
+        heap_fail_after(allowed);
+        status = nb_genotype_key(&cell, NB_KEY_PLAIN, key, sizeof key, NULL, NULL);
+        assert_int_equal(status, heap_has_failed() ? NB_ERR_MEMORY : NB_OK);
+        heap_fail_after(-1);
+        assert_string_equal(key, status == NB_OK ? "(((0)@a" : "?");
+        assert_int_equal(heap_blocks(), before);
+        assert_true(allowed < 8);
+    }
+}
+
 static void a_key_into_a_short_buffer_is_cut_and_tells_its_length(void **state)
 {
     (void)state;
@@ -371,6 +392,7 @@ int main(void)
         cmocka_unit_test(bars_may_double_or_be_left_out_as_in_the_reference),
         cmocka_unit_test(more_nodes_or_edges_than_fit_are_unsupported),
         cmocka_unit_test(a_key_that_grows_without_end_is_refused),
+        cmocka_unit_test(a_key_reports_missing_memory_and_keeps_none),
         cmocka_unit_test(a_key_into_a_short_buffer_is_cut_and_tells_its_length),
         cmocka_unit_test(genotypes_filled_in_wrongly_by_hand_are_refused),
         cmocka_unit_test(named_cells_have_the_published_costs),

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "heap.h"
 #include "nasbench/random.h"
 
 static void xoshiro_gives_the_published_sequence(void **state)
@@ -309,6 +310,25 @@ static void sampling_more_than_there_is_fails(void **state)
     assert_int_equal(nb_mt19937_sample(&mt, 0, 0, positions, &err), NB_OK);
 }
 
+static void sampling_reports_missing_memory_and_keeps_none(void **state)
+{
+    (void)state;
+    if (!heap_is_watched())
+        skip();
+    const size_t populations[] = {10, 1000}; /* from a pool, with redraws */
+    for (size_t i = 0; i < 2; i++) {
+        nb_mt19937 mt = python(1);
+        nb_error err;
+        size_t positions[3];
+        const long before = heap_blocks();
+        heap_fail_after(0);
+        assert_int_equal(nb_mt19937_sample(&mt, populations[i], 3, positions, &err), NB_ERR_MEMORY);
+        heap_fail_after(-1);
+        assert_int_equal(nb_mt19937_sample(&mt, populations[i], 3, positions, &err), NB_OK);
+        assert_int_equal(heap_blocks(), before);
+    }
+}
+
 static void numpy_randomstate_words(void **state)
 {
     (void)state;
@@ -345,6 +365,7 @@ int main(void)
         cmocka_unit_test(python_sample_by_pool_and_by_set),
         cmocka_unit_test(python_sample_of_many),
         cmocka_unit_test(sampling_more_than_there_is_fails),
+        cmocka_unit_test(sampling_reports_missing_memory_and_keeps_none),
         cmocka_unit_test(numpy_randomstate_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
