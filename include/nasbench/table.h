@@ -200,7 +200,7 @@ typedef struct nb_setup_info {
 /* The setup's number, or -1 when the table does not have it. */
 NB_API int nb_table_setup(const nb_table *table, const char *dataset, const char *schedule);
 NB_API const nb_setup_info *nb_table_setup_info(const nb_table *table, uint32_t setup);
-/* The split's number in the setup, or -1. */
+/* The split's number in the setup, or -1. "valid" also names "x-valid". */
 NB_API int nb_table_split(const nb_table *table, uint32_t setup, const char *split);
 
 /* How a curve is stored, which tells what can be asked. */

@@ -34,6 +34,7 @@ typedef struct setup_plan {
     nb_written_setup *setup;
     int values[NB_SPLITS_MAX * NB_METRIC_COUNT];
     int masks[NB_SPLITS_MAX * NB_METRIC_COUNT];
+    int totals[NB_SPLITS_MAX]; /* sums of the times */
     nb_coverage coverage[NB_SPLITS_MAX * NB_METRIC_COUNT];
     int latency;
     uint64_t latencies_written;
@@ -176,6 +177,19 @@ static nb_coverage coverage_of(const nb_written_setup *setup, const nb_curve_fac
     if (!facts->by_epoch)
         return NB_COVERAGE_LAST;
     return facts->varies ? NB_COVERAGE_FULL : NB_COVERAGE_CONSTANT;
+}
+
+/* Sums of a split's times, which would otherwise cost a reader one value per epoch. */
+static nb_status plan_total(plan *p, setup_plan *sp, uint32_t split, nb_error *err)
+{
+    const nb_written_setup *setup = sp->setup;
+    sp->totals[split] = -1;
+    if (!setup->curves[split * NB_METRIC_COUNT + NB_METRIC_TIME].used)
+        return NB_OK;
+    char *name = name_of("%s/%s/%s/%s" NB_SUFFIX_TOTAL, p->writer->datasets[setup->dataset], setup->schedule, setup->splits[split],
+                         nb_metric_name(NB_METRIC_TIME));
+    sp->totals[split] = add_tensor(p, name, NB_DTYPE_F64, setup->count, 0, NULL);
+    return sp->totals[split] < 0 ? no_memory(p, err) : NB_OK;
 }
 
 static nb_status plan_curve(plan *p, setup_plan *sp, uint32_t curve, nb_error *err)
@@ -331,6 +345,8 @@ static nb_status plan_setup(plan *p, setup_plan *sp, nb_error *err)
     NB_TRY(plan_eval_order(p, setup, err));
     for (uint32_t curve = 0; curve < setup->split_count * NB_METRIC_COUNT; curve++)
         NB_TRY(plan_curve(p, sp, curve, err));
+    for (uint32_t split = 0; split < setup->split_count; split++)
+        NB_TRY(plan_total(p, sp, split, err));
     return NB_OK;
 }
 
@@ -671,6 +687,26 @@ static nb_status write_curve_once(plan *p, const setup_plan *sp, uint32_t curve,
     return NB_OK;
 }
 
+/* The sum over all epochs of a trial, NaN when a time is missing. */
+static double total_of(const nb_piece *piece, uint32_t epochs)
+{
+    if (!piece || piece->masked || piece->first != 0 || piece->count != epochs)
+        return (double)NAN;
+    const double *values = nb_piece_values(piece);
+    double total = 0;
+    for (uint32_t e = 0; e < epochs; e++)
+        total += values[piece->constant ? 0 : e];
+    return total;
+}
+
+static nb_status write_total(plan *p, const setup_plan *sp, uint32_t split, block *b, nb_error *err)
+{
+    const nb_piece *const *pieces = b->pieces + (split * NB_METRIC_COUNT + NB_METRIC_TIME) * b->capacity;
+    for (size_t i = 0; i < b->count; i++)
+        b->tile[i] = total_of(pieces[i], sp->setup->trials[b->begin + i].epochs);
+    return write_elements(p, sp->totals[split], b->tile, b->count, b->begin, err);
+}
+
 static nb_status write_latencies(plan *p, setup_plan *sp, block *b, nb_error *err)
 {
     const uint8_t *record = b->records;
@@ -695,6 +731,10 @@ static nb_status write_block(plan *p, setup_plan *sp, block *b, nb_error *err)
         else if (sp->coverage[curve] != NB_COVERAGE_NONE)
             NB_TRY(write_curve_once(p, sp, curve, b, err));
         NB_TRY(nb_progress_check(p->progress, p->writer->path, err));
+    }
+    for (uint32_t split = 0; split < sp->setup->split_count; split++) {
+        if (sp->totals[split] >= 0)
+            NB_TRY(write_total(p, sp, split, b, err));
     }
     p->trials_done += b->count;
     nb_progress_report(p->progress, p->trials_done, p->trials, "writing the table");

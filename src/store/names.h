@@ -44,6 +44,7 @@
 #define NB_SUFFIX_LAST ".last"
 #define NB_SUFFIX_CONSTANT ".constant"
 #define NB_SUFFIX_MEASURED ".measured"
+#define NB_SUFFIX_TOTAL ".total" /* time only: the sum over all epochs of a trial, added left to right */
 
 #define NB_SPLIT_TRAIN "train"
 

@@ -72,6 +72,7 @@ void nb_table_close(nb_table *table)
         free((void *)(uintptr_t)setup->info.splits);
         free(setup->orders);
         free(setup->curves);
+        free(setup->totals);
     }
     free(table->setups);
     free(table->datasets);
@@ -274,7 +275,10 @@ int nb_setup_find_split(const nb_setup *setup, const char *split)
 
 int nb_table_split(const nb_table *table, uint32_t setup, const char *split)
 {
-    return setup < table->setup_count ? nb_setup_find_split(&table->setups[setup], split) : -1;
+    if (setup >= table->setup_count)
+        return -1;
+    int found = nb_setup_find_split(&table->setups[setup], split);
+    return found < 0 && strcmp(split, "valid") == 0 ? table->setups[setup].x_valid : found;
 }
 
 nb_coverage nb_table_coverage(const nb_table *table, uint32_t setup, uint32_t split, nb_metric metric)

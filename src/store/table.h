@@ -52,7 +52,9 @@ typedef struct nb_setup {
     const uint8_t *eval_order; /* [trials], NULL: the first order for all */
     nb_order *orders;          /* [order_count] */
     uint32_t order_count;
-    nb_curve_view *curves; /* [split_count * NB_METRIC_COUNT] */
+    nb_curve_view *curves;                /* [split_count * NB_METRIC_COUNT] */
+    const double **totals;                /* [split_count] each [trials]: sums of all times of a trial, NaN or NULL: to be added up */
+    int train, x_valid, x_test, ori_test; /* split numbers, -1: none */
 } nb_setup;
 
 struct nb_table {
@@ -123,6 +125,8 @@ static inline bool nb_curve_value(const nb_setup *setup, const nb_curve_view *cu
     uint64_t at = trial;
     switch (curve->coverage) {
     case NB_COVERAGE_FULL:
+        if (epoch >= setup->info.epochs)
+            return false;
         at += (uint64_t)epoch * setup->info.trials;
         break;
     case NB_COVERAGE_LAST:

@@ -225,6 +225,7 @@ typedef struct curve_name {
     int metric; /* -1: not one of ours */
     nb_coverage coverage;
     bool mask;
+    bool total;
     bool wrong;
 } curve_name;
 
@@ -241,6 +242,7 @@ static curve_name read_curve_name(const char *text, size_t length)
 {
     curve_name name = {.metric = -1, .coverage = NB_COVERAGE_FULL};
     name.mask = cut_suffix(text, &length, NB_SUFFIX_MEASURED);
+    name.total = !name.mask && cut_suffix(text, &length, NB_SUFFIX_TOTAL);
     if (cut_suffix(text, &length, NB_SUFFIX_LAST))
         name.coverage = NB_COVERAGE_LAST;
     else if (cut_suffix(text, &length, NB_SUFFIX_CONSTANT))
@@ -250,7 +252,7 @@ static curve_name read_curve_name(const char *text, size_t length)
         size_t size = strlen(metric);
         if (length >= size && memcmp(text, metric, size) == 0 && (length == size || text[size] == '.')) {
             name.metric = i;
-            name.wrong = length != size;
+            name.wrong = length != size || (name.total && i != NB_METRIC_TIME);
         }
     }
     return name;
@@ -265,6 +267,14 @@ static int split_of(const nb_setup *setup, const name_parts *parts)
     return -1;
 }
 
+static nb_status take_total(const nb_table *table, const nb_st_tensor *tensor, nb_setup *setup, int split, nb_error *err)
+{
+    const void *data = NULL;
+    NB_TRY(take(table, tensor, NB_DTYPE_F64, setup->info.trials, "F64 for each trial", &data, err));
+    setup->totals[split] = data;
+    return NB_OK;
+}
+
 /* <dataset>/<schedule>/<split>/<metric>, in the first pass the values, in the second the masks. */
 static nb_status take_curve(const nb_table *table, const nb_st_tensor *tensor, const name_parts *parts, nb_setup *setup, bool masks,
                             nb_error *err)
@@ -276,6 +286,8 @@ static nb_status take_curve(const nb_table *table, const nb_st_tensor *tensor, c
     if (split < 0 || name.wrong)
         return nb_fail(err, NB_ERR_FORMAT, "%s: tensor '%s': %s", table->name, tensor->name,
                        split < 0 ? "its split is not in the setup's list" : "an unknown ending");
+    if (name.total)
+        return take_total(table, tensor, setup, split, err);
     nb_curve_view *curve = &setup->curves[split * NB_METRIC_COUNT + name.metric];
     bool full = name.coverage == NB_COVERAGE_FULL;
     uint64_t rows = full ? setup->info.epochs : setup->info.trials;
@@ -314,6 +326,10 @@ static nb_status finish_setup(nb_table *table, nb_setup *setup, nb_error *err)
     if (setup->latency && !setup->latency_first && setup->latency_count != info->trials)
         return nb_fail(err, NB_ERR_FORMAT, "%s: setup %s/%s: %llu latencies for %u trials and no tensor '%s'", table->name, info->dataset,
                        info->schedule, (unsigned long long)setup->latency_count, info->trials, NB_TENSOR_LATENCY_FIRST);
+    setup->train = nb_setup_find_split(setup, NB_SPLIT_TRAIN);
+    setup->x_valid = nb_setup_find_split(setup, "x-valid");
+    setup->x_test = nb_setup_find_split(setup, "x-test");
+    setup->ori_test = nb_setup_find_split(setup, "ori-test");
     table->info.trials += info->trials;
     return NB_OK;
 }
@@ -326,7 +342,8 @@ nb_status nb_table_read_tensors(nb_table *table, nb_error *err)
     for (uint32_t i = 0; i < table->setup_count; i++) {
         nb_setup *setup = &table->setups[i];
         setup->curves = calloc((size_t)setup->info.split_count * NB_METRIC_COUNT + 1, sizeof *setup->curves);
-        if (!setup->curves)
+        setup->totals = calloc((size_t)setup->info.split_count + 1, sizeof *setup->totals);
+        if (!setup->curves || !setup->totals)
             return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for the curves of a setup", table->name);
     }
     for (int pass = 0; pass < 2; pass++) {
