@@ -35,6 +35,7 @@ typedef struct machine {
     uint64_t memo_count; /* for MEMOIZE */
     size_t stream_at;    /* place in the stack of the dict that is handed out item by item; NO_STREAM when it is not there */
     size_t stream_marks; /* marks below it */
+    uint64_t reported;   /* see nb_pickle_watch */
 } machine;
 
 /* ---- the stack ---- */
@@ -136,12 +137,22 @@ static bool is_streamed_dict(const machine *m)
     return (single || batch) && nb_pickle_is_text(m->stack[m->count - 1], m->options.stream_key);
 }
 
+/* To be called before a dict is pushed: when it is the streamed one, its place is noted and the caller told. */
+static nb_status notice_streamed_dict(machine *m)
+{
+    if (!is_streamed_dict(m))
+        return NB_OK;
+    m->stream_at = m->count;
+    m->stream_marks = m->mark_count;
+    if (!m->options.begin)
+        return NB_OK;
+    nb_status status = m->options.begin(m->options.user, m->stack[0], m->stack + 1, m->count - 2, m->site.err);
+    return status == NB_OK ? NB_OK : nb_prefix(m->site.err, status, "%s: offset %" PRIu64, m->site.name, m->site.offset);
+}
+
 static nb_status push_dict(machine *m)
 {
-    if (is_streamed_dict(m)) {
-        m->stream_at = m->count;
-        m->stream_marks = m->mark_count;
-    }
+    NB_TRY(notice_streamed_dict(m));
     return push_made(m, nb_pickle_new_dict(&m->site.heap));
 }
 
@@ -797,9 +808,10 @@ static nb_status op_call(machine *m, size_t values)
         return nb_pickle_fail(&m->site, NB_ERR_REFUSED, "a call with named arguments");
     NB_TRY(nb_pickle_call(&m->site, at[0], at[1], &made));
     cut_stack(m, m->count - values);
-    if (made.kind == NB_PICKLE_DICT && is_streamed_dict(m)) {
-        m->stream_at = m->count;
-        m->stream_marks = m->mark_count;
+    nb_status status = made.kind == NB_PICKLE_DICT ? notice_streamed_dict(m) : NB_OK;
+    if (status != NB_OK) {
+        nb_pickle_release(&m->site.heap, made);
+        return status;
     }
     return push(m, made);
 }
@@ -1060,7 +1072,7 @@ static nb_status run_to_stop(machine *m, nb_pickle_value *out)
         NB_TRY(run(m, opcode));
         if (m->in->end_offset != checked) {
             checked = m->in->end_offset;
-            NB_TRY(nb_progress_check(m->options.progress, m->in->name, m->site.err));
+            NB_TRY(nb_pickle_watch(m->in, m->options.progress, 2, &m->reported, m->site.err));
         }
     }
     if (m->count != 1 || m->mark_count != 0)

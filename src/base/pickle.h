@@ -62,12 +62,14 @@ typedef struct nb_pickle_options {
 
     /* For files that do not fit memory: each item of the dict that the outermost dict has under `stream_key` is handed to `item` as soon
      * as it is complete and then forgotten; in the result that dict is empty. Its keys must be integers and its values dicts with text
-     * keys, lists or records. A failure of `item` ends the reading. */
+     * keys, lists or records. Before the first item `begin` (may be NULL) is told what the outermost dict held so far: the items in
+     * `outer`, then keys and values in turn in `pairs`. A failure of `begin` or `item` ends the reading. */
     const char *stream_key;
+    nb_status (*begin)(void *user, nb_pickle_value outer, const nb_pickle_value *pairs, size_t count, nb_error *err);
     nb_status (*item)(void *user, int64_t key, nb_pickle_value value, nb_error *err);
     void *user;
 
-    const nb_progress *progress; /* for cancelling only */
+    const nb_progress *progress; /* bytes of both passes; may be NULL */
 } nb_pickle_options;
 
 /* Reads one pickle and leaves `in` behind its end. Goes over it twice (the first time to learn which memo entries are ever used again),
@@ -120,6 +122,9 @@ typedef struct nb_pickle_run {
 /* The runs of a packed dict and its values in order: run r has values[start .. start + count - 1]. NULL when the dict is not packed; an
  * empty dict counts as packed with *count 0 and gives a valid pointer. */
 const nb_pickle_run *nb_pickle_runs(nb_pickle_value dict, size_t *count, const double **values);
+
+/* Splits a TEXT "prefix@number", the number written as Python writes it. False for anything else. */
+bool nb_pickle_split_key(nb_pickle_value key, size_t *prefix_size, int64_t *number);
 
 /* numpy.dtype as numpy writes it: kind 'f', 'i', 'u', 'b', 'S', ... and bytes per element; byte order '<', '>', '=' or '|'. */
 typedef struct nb_pickle_dtype {

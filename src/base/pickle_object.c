@@ -445,6 +445,13 @@ const nb_pickle_run *nb_pickle_runs(nb_pickle_value value, size_t *count, const 
     return dict->run_count ? dict->runs : &none;
 }
 
+bool nb_pickle_split_key(nb_pickle_value key, size_t *prefix_size, int64_t *number)
+{
+    size_t size;
+    const char *text = key.kind == NB_PICKLE_TEXT ? nb_pickle_text(key, &size) : NULL;
+    return text && nb_pickle_split_name(text, size, prefix_size, number);
+}
+
 const nb_pickle_array *nb_pickle_as_array(nb_pickle_value value)
 {
     if (value.kind != NB_PICKLE_ARRAY)

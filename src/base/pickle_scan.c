@@ -108,7 +108,6 @@ void nb_pickle_plan_free(nb_pickle_heap *heap, nb_pickle_plan *plan)
 typedef struct scan {
     nb_stream *in;
     nb_pickle_plan *plan;
-    const nb_progress *progress;
     uint64_t start;      /* offset of the pickle */
     uint64_t place;      /* of the opcode at hand */
     uint64_t memo_count; /* entries put so far, if they were numbered one by one */
@@ -259,11 +258,28 @@ static void skip_curve(scan *s)
     s->memo_count = count;
 }
 
+/* Bytes between two reports: at some hundred MB/s these are some tens of reports a second. */
+#define REPORT_EVERY ((uint64_t)16 << 20)
+
+nb_status nb_pickle_watch(const nb_stream *in, const nb_progress *progress, int pass, uint64_t *reported, nb_error *err)
+{
+    NB_TRY(nb_progress_check(progress, in->name, err));
+    uint64_t offset = nb_stream_offset(in);
+    if (offset - *reported < REPORT_EVERY)
+        return NB_OK;
+    *reported = offset;
+    bool known = in->size != UINT64_MAX;
+    uint64_t before = pass == 2 && known ? in->size : 0;
+    nb_progress_report(progress, before + offset, known ? 2 * in->size : 0, NULL);
+    return NB_OK;
+}
+
 nb_status nb_pickle_scan(nb_stream *in, const nb_progress *progress, nb_pickle_plan *plan, nb_error *err)
 {
     *plan = (nb_pickle_plan){0};
-    scan s = {.in = in, .plan = plan, .progress = progress, .start = nb_stream_offset(in), .err = err};
+    scan s = {.in = in, .plan = plan, .start = nb_stream_offset(in), .err = err};
     uint64_t checked = in->end_offset;
+    uint64_t reported = 0;
     for (;;) {
         s.place = nb_stream_offset(in);
         NB_TRY(nb_stream_need(in, 1, err));
@@ -277,7 +293,7 @@ nb_status nb_pickle_scan(nb_stream *in, const nb_progress *progress, nb_pickle_p
             skip_curve(&s);
         if (in->end_offset != checked) {
             checked = in->end_offset;
-            NB_TRY(nb_progress_check(progress, in->name, err));
+            NB_TRY(nb_pickle_watch(in, progress, 1, &reported, err));
         }
     }
     plan->end_offset = nb_stream_offset(in);

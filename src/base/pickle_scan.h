@@ -44,6 +44,10 @@ typedef struct nb_pickle_plan {
 /* Reads one pickle from the stream's place to its STOP. Fails where the pickle is cut or has an unknown opcode. */
 nb_status nb_pickle_scan(nb_stream *in, const nb_progress *progress, nb_pickle_plan *plan, nb_error *err);
 
+/* Looks after progress whenever the window has moved: NB_ERR_CANCELLED when it is to stop, and from time to time a report of how far pass 1
+ * or 2 is, in bytes of the source, both passes counted. *reported remembers the last report. */
+nb_status nb_pickle_watch(const nb_stream *in, const nb_progress *progress, int pass, uint64_t *reported, nb_error *err);
+
 void nb_pickle_plan_free(nb_pickle_heap *heap, nb_pickle_plan *plan);
 
 static inline bool nb_pickle_is_fetched(const nb_pickle_plan *plan, uint64_t id)
