@@ -1,13 +1,14 @@
 #include "base/pickle.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/pickle_call.h"
 #include "base/pickle_object.h"
 #include "base/pickle_scan.h"
+#include "base/quote.h"
 
 #define DEFAULT_MAX_MEMORY ((size_t)1 << 30)
 
@@ -359,15 +360,9 @@ static nb_status push_int_line(machine *m, bool is_long)
         return push(m, (nb_pickle_value){.kind = NB_PICKLE_BOOL, .number = line[1] - '0'});
     if (is_long && size > 0 && line[size - 1] == 'L')
         size--;
-    char text[24] = "";
-    if (size == 0 || size >= sizeof text)
-        return nb_pickle_fail(&m->site, NB_ERR_UNSUPPORTED, "an integer of %zu digits", size);
-    memcpy(text, line, size);
-    char *end;
-    errno = 0;
-    int64_t number = strtoll(text, &end, 10);
-    if (errno != 0 || end != text + size)
-        return nb_pickle_fail(&m->site, NB_ERR_FORMAT, "'%s' is no integer of 64 bits", text);
+    int64_t number;
+    if (!nb_number_parse_int(line, size, &number))
+        return nb_pickle_fail(&m->site, NB_ERR_FORMAT, "%s is no integer of 64 bits", nb_quote(line, size).text);
     return push_int(m, number);
 }
 
@@ -376,14 +371,9 @@ static nb_status push_float_line(machine *m)
     const char *line;
     size_t size;
     NB_TRY(take_line(m, &line, &size));
-    char text[64] = "";
-    if (size == 0 || size >= sizeof text)
-        return nb_pickle_fail(&m->site, NB_ERR_FORMAT, "a float of %zu digits", size);
-    memcpy(text, line, size);
-    char *end;
-    double real = strtod(text, &end);
-    if (end != text + size)
-        return nb_pickle_fail(&m->site, NB_ERR_FORMAT, "'%s' is no float", text);
+    double real;
+    if (!nb_number_parse_double(line, size, &real))
+        return nb_pickle_fail(&m->site, NB_ERR_FORMAT, "%s is no float", nb_quote(line, size).text);
     return push(m, (nb_pickle_value){.kind = NB_PICKLE_FLOAT, .real = real});
 }
 

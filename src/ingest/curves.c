@@ -99,14 +99,14 @@ static void put_value(nb_curve *curve, int64_t epoch, double value)
 static nb_status check_epoch(const nb_curve_set *set, const char *what, int64_t first, uint64_t count, nb_error *err)
 {
     if (first < 0 || first >= (int64_t)set->epochs || count > set->epochs - (uint64_t)first)
-        return nb_fail(err, NB_ERR_FORMAT, "%s: epoch %" PRId64 " is not within 0 to %" PRId64, what, first < 0 ? first : first + (int64_t)count - 1,
-                       (int64_t)set->epochs - 1);
+        return nb_fail(err, NB_ERR_FORMAT, "%s: epoch %" PRId64 " is not within 0 to %" PRId64, what,
+                       first < 0 ? first : first + (int64_t)count - 1, (int64_t)set->epochs - 1);
     return NB_OK;
 }
 
 /* One item of a dict that is not packed. */
-static nb_status add_item(nb_curve_set *set, const char *what, const char *split, nb_metric metric, nb_pickle_value key, nb_pickle_value value,
-                          nb_error *err)
+static nb_status add_item(nb_curve_set *set, const char *what, const char *split, nb_metric metric, nb_pickle_value key,
+                          nb_pickle_value value, nb_error *err)
 {
     double number;
     int64_t epoch = key.number;
@@ -142,7 +142,8 @@ static nb_status add_run(nb_curve_set *set, const char *what, const char *split,
                          const double *values, nb_error *err)
 {
     if (run->named == (split != NULL))
-        return nb_fail(err, NB_ERR_FORMAT, "%s: keys are %s", what, split ? "texts, epochs expected" : "integers, texts 'set@epoch' expected");
+        return nb_fail(err, NB_ERR_FORMAT, "%s: keys are %s", what,
+                       split ? "texts, epochs expected" : "integers, texts 'set@epoch' expected");
     NB_TRY(check_epoch(set, what, run->first, run->count, err));
     const char *name = split ? split : run->prefix;
     nb_curve *curve = find_curve(set, name, metric);
@@ -193,7 +194,8 @@ nb_status nb_curves_numbers(nb_curve_set *set, const char *what, nb_pickle_value
     }
     for (size_t i = 0; i < *count; i++)
         if (!nb_number_of(nb_pickle_item(list, i), &set->numbers[i]))
-            return nb_fail(err, NB_ERR_FORMAT, "%s[%zu] is %s, a number expected", what, i, nb_pickle_kind_name(nb_pickle_item(list, i).kind));
+            return nb_fail(err, NB_ERR_FORMAT, "%s[%zu] is %s, a number expected", what, i,
+                           nb_pickle_kind_name(nb_pickle_item(list, i).kind));
     *values = set->numbers;
     return NB_OK;
 }

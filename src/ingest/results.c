@@ -21,7 +21,8 @@
 static nb_status need_field(nb_pickle_value dict, const char *name, nb_pickle_kind kind, nb_pickle_value *out, nb_error *err)
 {
     if (!nb_pickle_find(dict, name, out))
-        return nb_fail(err, NB_ERR_FORMAT, "there is no '%s' in %s of %zu items", name, nb_pickle_kind_name(dict.kind), nb_pickle_count(dict));
+        return nb_fail(err, NB_ERR_FORMAT, "there is no '%s' in %s of %zu items", name, nb_pickle_kind_name(dict.kind),
+                       nb_pickle_count(dict));
     if (out->kind != kind)
         return nb_fail(err, NB_ERR_FORMAT, "%s is %s, %s expected", name, nb_pickle_kind_name(out->kind), nb_pickle_kind_name(kind));
     return NB_OK;
@@ -50,7 +51,8 @@ static nb_status plain_text(const char *what, nb_pickle_value value, const char 
     size_t size;
     const char *text = nb_pickle_text(value, &size);
     if (!text || strlen(text) != size || value.kind == NB_PICKLE_INTEGER)
-        return nb_fail(err, NB_ERR_FORMAT, "%s is %s, a text expected", what, text ? "a text with a zero byte" : nb_pickle_kind_name(value.kind));
+        return nb_fail(err, NB_ERR_FORMAT, "%s is %s, a text expected", what,
+                       text ? "a text with a zero byte" : nb_pickle_kind_name(value.kind));
     *out = text;
     return NB_OK;
 }
@@ -81,7 +83,8 @@ static nb_status read_config(nb_pickle_value trial, nb_arch_config *config, nb_e
         if (value.kind == NB_PICKLE_NONE)
             continue;
         if (value.kind != NB_PICKLE_INT || value.number < 0 || value.number > UINT32_MAX)
-            return nb_fail(err, NB_ERR_FORMAT, "arch_config: %s is %s, a small integer expected", names[i], nb_pickle_kind_name(value.kind));
+            return nb_fail(err, NB_ERR_FORMAT, "arch_config: %s is %s, a small integer expected", names[i],
+                           nb_pickle_kind_name(value.kind));
         *places[i] = (uint32_t)value.number;
     }
     if (field(dict, "genotype").kind != NB_PICKLE_NONE)
@@ -214,11 +217,12 @@ typedef struct reading {
 static nb_status import_seed(const reading *r, const char *dataset, nb_pickle_value seed, nb_error *err)
 {
     if (seed.kind != NB_PICKLE_INT || seed.number < 0 || seed.number > UINT32_MAX)
-        return nb_fail(err, NB_ERR_FORMAT, "dataset_seed: %.60s: a seed is %s, a small integer expected", dataset, nb_pickle_kind_name(seed.kind));
+        return nb_fail(err, NB_ERR_FORMAT, "dataset_seed: %.60s: a seed is %s, a small integer expected", dataset,
+                       nb_pickle_kind_name(seed.kind));
     nb_pickle_value value;
     if (!nb_results_find_trial(r->results, dataset, seed.number, &value))
-        return nb_fail(err, NB_ERR_FORMAT, "trial (%.60s, %" PRId64 ") is missing: dataset_seed names it, all_results does not hold it", dataset,
-                       seed.number);
+        return nb_fail(err, NB_ERR_FORMAT, "trial (%.60s, %" PRId64 ") is missing: dataset_seed names it, all_results does not hold it",
+                       dataset, seed.number);
     nb_trial trial = {.row = r->row, .dataset = dataset, .schedule = r->schedule, .seed = (uint32_t)seed.number};
     nb_status status = value.kind == NB_PICKLE_DICT || value.kind == NB_PICKLE_RECORD
                            ? import_trial(value, &trial, r->curves, r->sink, err)
@@ -229,7 +233,8 @@ static nb_status import_seed(const reading *r, const char *dataset, nb_pickle_va
 static nb_status import_dataset(const reading *r, const char *dataset, nb_pickle_value seeds, uint64_t *trials, nb_error *err)
 {
     if (seeds.kind != NB_PICKLE_LIST)
-        return nb_fail(err, NB_ERR_FORMAT, "dataset_seed: %.60s has %s, a list of seeds expected", dataset, nb_pickle_kind_name(seeds.kind));
+        return nb_fail(err, NB_ERR_FORMAT, "dataset_seed: %.60s has %s, a list of seeds expected", dataset,
+                       nb_pickle_kind_name(seeds.kind));
     size_t count = nb_pickle_count(seeds);
     if (count > TRIALS_MAX)
         return nb_fail(err, NB_ERR_FORMAT, "dataset_seed: %.60s has %zu seeds, at most %d expected", dataset, count, TRIALS_MAX);

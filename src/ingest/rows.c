@@ -90,7 +90,8 @@ nb_status nb_rows_set_list(nb_rows *rows, nb_pickle_value meta_archs, nb_error *
     const char *text = nb_pickle_text(nb_pickle_item(meta_archs, 0), &size);
     const nb_space *space = text ? nb_rows_space_of_text(text, size) : NULL;
     if (!space)
-        return nb_fail(err, NB_ERR_FORMAT, "meta_archs[0] is no architecture of a known space: %s", text ? nb_quote(text, size).text : "not a text");
+        return nb_fail(err, NB_ERR_FORMAT, "meta_archs[0] is no architecture of a known space: %s",
+                       text ? nb_quote(text, size).text : "not a text");
     if (count > nb_space_size(space))
         return nb_fail(err, NB_ERR_FORMAT, "meta_archs has %zu architectures, the space %" PRIu64, count, nb_space_size(space));
     nb_arch *archs = malloc(count * sizeof *archs);
@@ -107,6 +108,19 @@ nb_status nb_rows_set_list(nb_rows *rows, nb_pickle_value meta_archs, nb_error *
 }
 
 /* ---- single architectures ---- */
+
+int64_t nb_rows_find(const nb_rows *rows, const char *text, size_t size)
+{
+    nb_arch arch;
+    if (!rows->archs)
+        return nb_space_index_of_text(rows->space, text, size);
+    if (nb_space_parse(rows->space, text, size, &arch, NULL) != NB_OK)
+        return -1;
+    for (uint32_t row = 0; row < rows->count; row++)
+        if (nb_arch_equal(&arch, &rows->archs[row]))
+            return row;
+    return -1;
+}
 
 bool nb_rows_agree(const nb_rows *rows, int64_t index, const char *text, size_t size)
 {
@@ -147,7 +161,8 @@ nb_status nb_rows_set_places(nb_rows *rows, const nb_space *space, const nb_row_
     for (size_t i = 0; i < count && status == NB_OK; i++) {
         int64_t index = nb_space_index(space, &places[i].arch);
         if (index < 0 || places[i].row >= size)
-            status = nb_fail(err, NB_ERR_FORMAT, "architecture %u is not of the space %s, which has %zu", places[i].row, nb_space_name(space), size);
+            status = nb_fail(err, NB_ERR_FORMAT, "architecture %u is not of the space %s, which has %zu", places[i].row,
+                             nb_space_name(space), size);
         else if (archs[places[i].row].space || used[index])
             status = nb_fail(err, NB_ERR_EXISTS, "architecture %u comes twice, under this index or another", places[i].row);
         else {

@@ -24,6 +24,9 @@ void nb_rows_set_official(nb_rows *rows, const nb_space *space);
 /* The order of a list of architecture strings. When rows are known already the list must agree with them. */
 nb_status nb_rows_set_list(nb_rows *rows, nb_pickle_value meta_archs, nb_error *err);
 
+/* The row of an architecture, -1 when there is none. */
+int64_t nb_rows_find(const nb_rows *rows, const char *text, size_t size);
+
 /* Whether the architecture `text` is row `index`; false when the rows are not known. */
 bool nb_rows_agree(const nb_rows *rows, int64_t index, const char *text, size_t size);
 

@@ -158,12 +158,9 @@ nb_status nb_torch_open(nb_torch_file *file, const char *path, nb_error *err)
     NB_TRY(nb_container_of(path, &file->container, err));
     file->path = strdup(path);
     nb_status status = file->path ? open_container(file, err) : nb_fail(err, NB_ERR_MEMORY, "%s: no memory", path);
-    if (status != NB_OK) {
+    if (status != NB_OK)
         nb_torch_close(file);
-        return status;
-    }
-    file->object_start = nb_stream_offset(&file->in);
-    return NB_OK;
+    return status;
 }
 
 void nb_torch_close(nb_torch_file *file)
@@ -266,7 +263,8 @@ static nb_status pass_storages(nb_stream *in, const nb_storage_places *places, n
 {
     nb_pickle_value keys;
     NB_TRY(nb_pickle_read(in, NULL, &keys, err));
-    nb_status status = keys.kind == NB_PICKLE_LIST ? NB_OK : fail_at(in, err, "the fifth pickle of a torch file lists the storages, this one does not");
+    nb_status status =
+        keys.kind == NB_PICKLE_LIST ? NB_OK : fail_at(in, err, "the fifth pickle of a torch file lists the storages, this one does not");
     for (size_t i = 0; i < nb_pickle_count(keys) && status == NB_OK; i++)
         status = pass_storage(in, places, nb_pickle_item(keys, i), err);
     nb_pickle_drop(keys);
@@ -335,8 +333,8 @@ static nb_status read_zip_storage(const nb_torch_file *file, const nb_pickle_sto
     return status;
 }
 
-static nb_status read_legacy_storage(nb_torch_file *file, const nb_storage_places *places, const nb_pickle_storage *storage, storage_bytes *out,
-                                     nb_error *err)
+static nb_status read_legacy_storage(nb_torch_file *file, const nb_storage_places *places, const nb_pickle_storage *storage,
+                                     storage_bytes *out, nb_error *err)
 {
     const nb_storage_place *place = find_place(places, storage->key);
     if (!place || place->offset == 0)
@@ -409,15 +407,16 @@ static bool measure(const nb_pickle_tensor *tensor, uint64_t *count, uint64_t *e
             *count = *extent = 0;
             return true;
         }
-        if (__builtin_mul_overflow(*count, tensor->shape[d], count) || __builtin_mul_overflow(tensor->shape[d] - 1, tensor->strides[d], &step) ||
-            __builtin_add_overflow(last, step, &last))
+        if (__builtin_mul_overflow(*count, tensor->shape[d], count) ||
+            __builtin_mul_overflow(tensor->shape[d] - 1, tensor->strides[d], &step) || __builtin_add_overflow(last, step, &last))
             return false;
     }
     *extent = last + 1;
     return last < UINT64_MAX;
 }
 
-static nb_status cut_out(const char *path, const nb_pickle_tensor *tensor, const storage_bytes *storage, uint8_t **data, size_t *size, nb_error *err)
+static nb_status cut_out(const char *path, const nb_pickle_tensor *tensor, const storage_bytes *storage, uint8_t **data, size_t *size,
+                         nb_error *err)
 {
     uint64_t count, extent;
     size_t element_size = nb_pickle_element_size(storage->element);
@@ -432,8 +431,8 @@ static nb_status cut_out(const char *path, const nb_pickle_tensor *tensor, const
     return NB_OK;
 }
 
-nb_status nb_torch_read_tensor(nb_torch_file *file, const nb_storage_places *places, const nb_pickle_tensor *tensor, nb_pickle_element *element,
-                               uint8_t **data, size_t *size, nb_error *err)
+nb_status nb_torch_read_tensor(nb_torch_file *file, const nb_storage_places *places, const nb_pickle_tensor *tensor,
+                               nb_pickle_element *element, uint8_t **data, size_t *size, nb_error *err)
 {
     const nb_pickle_storage *storage = tensor->storage;
     storage_bytes bytes = {.element = storage->element, .count = storage->count};

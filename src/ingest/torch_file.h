@@ -28,8 +28,7 @@ typedef struct nb_torch_file {
     nb_stream in;
     nb_container container;
     char *path;
-    char *folder;          /* zip: the folder of data.pkl, with the slash */
-    uint64_t object_start; /* offset of the object's pickle in the stream */
+    char *folder; /* zip: the folder of data.pkl, with the slash */
 } nb_torch_file;
 
 /* NB_ERR_FORMAT for a file of another kind. */
@@ -59,7 +58,7 @@ nb_status nb_torch_find_storages(nb_stream *in, bool legacy, nb_pickle_value obj
 void nb_storage_places_free(nb_storage_places *places);
 
 /* Reads a tensor's elements in row-major order into memory that the caller frees; *size bytes. */
-nb_status nb_torch_read_tensor(nb_torch_file *file, const nb_storage_places *places, const nb_pickle_tensor *tensor, nb_pickle_element *element,
-                               uint8_t **data, size_t *size, nb_error *err);
+nb_status nb_torch_read_tensor(nb_torch_file *file, const nb_storage_places *places, const nb_pickle_tensor *tensor,
+                               nb_pickle_element *element, uint8_t **data, size_t *size, nb_error *err);
 
 #endif
