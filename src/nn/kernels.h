@@ -110,7 +110,7 @@ typedef struct nb_dot {
  * consumers and does batch norm's backward step:
  *
  *     out[c] = shift[c] + sum over terms of scale[c] * form(v[c])            live lanes; 0 in the dead ones
- *     relu[c] = max(out[c], 0)
+ *     relu[c] = max(out[c], 0)                                       a NaN stays one, or the loss would hide it
  *
  * and, of `out`, on demand: statistics, sums over the plane, and sums of products with other tensors. At most NB_MAX_TERMS terms;
  * with none, out = shift. Terms may not overlap the outputs, except that a PLAIN or GATED one may be `out` itself. */

@@ -144,7 +144,7 @@ void nb_plain_combine(const nb_combine *what, int row_begin, int row_end)
                 if (what->out)
                     memcpy(what->out + at, out, sizeof out);
                 for (int l = 0; what->relu && l < NB_LANES; l++)
-                    what->relu[at + (size_t)l] = out[l] > 0 ? out[l] : 0;
+                    what->relu[at + (size_t)l] = out[l] < 0 ? 0 : out[l];
             }
     }
 }

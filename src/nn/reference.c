@@ -276,7 +276,7 @@ void nb_reference_relu(nb_reference *ref, nb_node node)
 {
     const double *x = ref->outputs[ref->graph->ops[node].inputs[0]];
     for (size_t i = 0; i < node_size(ref, node); i++)
-        ref->outputs[node][i] = x[i] > 0 ? x[i] : 0;
+        ref->outputs[node][i] = x[i] < 0 ? 0 : x[i];
 }
 
 void nb_reference_relu_gradient(nb_reference *ref, nb_node node)

@@ -62,6 +62,7 @@ NB_INLINE vec vec_fma(vec a, vec b, vec c)
     return _mm512_fmadd_ps(a, b, c);
 }
 /* The larger; b where either is NaN */
+/* The second operand when one is not a number. */
 NB_INLINE vec vec_max(vec a, vec b)
 {
     return _mm512_max_ps(a, b);

@@ -130,7 +130,7 @@ NB_INLINE void combine_run(const combine_channel *at, int r, int c, const int N)
     if (what->out)
         NB_UNROLL for (int k = 0; k < N; k++) vec_store(what->out + place + (size_t)k * NB_LANES, out[k]);
     if (what->relu)
-        NB_UNROLL for (int k = 0; k < N; k++) vec_store(what->relu + place + (size_t)k * NB_LANES, vec_max(out[k], vec_zero()));
+        NB_UNROLL for (int k = 0; k < N; k++) vec_store(what->relu + place + (size_t)k * NB_LANES, vec_max(vec_zero(), out[k]));
     if (what->stats)
         stats_add(what->stats + (size_t)at->channel * NB_STATS_FLOATS + at->lane, r == 0 && c == 0, out, N);
     if (what->sum_lanes)
