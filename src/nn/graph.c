@@ -59,15 +59,23 @@ nb_graph *nb_graph_copy_ops(const nb_graph *graph)
 
 nb_status nb_graph_status(const nb_graph *graph, nb_error *err)
 {
+    if (!graph)
+        return nb_fail(err, NB_ERR_MEMORY, "network: no memory");
     if (graph->error.status == NB_OK)
         return NB_OK;
     return nb_fail(err, graph->error.status, "%s", graph->error.message);
 }
 
+/* Whether the graph exists and nothing has gone wrong in it yet. */
+static bool usable(const nb_graph *graph)
+{
+    return graph && graph->error.status == NB_OK;
+}
+
 /* Notes a failure and gives the value of a failed builder call. Only the first failure of a graph is kept. */
 NB_PRINTF(3, 4) static nb_node fail(nb_graph *graph, nb_status status, const char *format, ...)
 {
-    if (graph->error.status != NB_OK)
+    if (!usable(graph))
         return NB_NO_NODE;
     char message[NB_ERROR_MESSAGE_SIZE];
     va_list arguments;
@@ -126,7 +134,7 @@ static nb_status infer_shape(const nb_graph *graph, nb_op *op, const nb_node *in
 /* Adds `op` with a copy of its inputs. On failure the graph keeps the message, with the operator and the place in front of it. */
 static nb_node append(nb_graph *graph, nb_op op, const nb_node *inputs, int input_count)
 {
-    if (graph->error.status != NB_OK)
+    if (!usable(graph))
         return NB_NO_NODE;
     op.input_count = input_count;
     nb_error err;
@@ -149,7 +157,7 @@ static nb_node append(nb_graph *graph, nb_op op, const nb_node *inputs, int inpu
 /* Declares the tensor NAME.part and returns its index, or -1. */
 static int declare(nb_graph *graph, const char *name, const char *part, nb_tensor tensor)
 {
-    if (graph->error.status != NB_OK)
+    if (!usable(graph))
         return -1;
     size_t length = strlen(name) + strlen(part) + 2;
     char *full = malloc(length);
@@ -176,12 +184,14 @@ static int declare(nb_graph *graph, const char *name, const char *part, nb_tenso
 
 nb_node nb_graph_input(nb_graph *graph, int channels, int rows, int cols)
 {
-    if (graph->error.status == NB_OK && graph->input != NB_NO_NODE)
+    if (usable(graph) && graph->input != NB_NO_NODE)
         return fail(graph, NB_ERR_ARGUMENT, "network: a second input");
     nb_op op = op_of(NB_OP_INPUT);
     op.shape = (nb_dims){channels, rows, cols};
-    graph->input = append(graph, op, NULL, 0);
-    return graph->input;
+    nb_node node = append(graph, op, NULL, 0);
+    if (node != NB_NO_NODE)
+        graph->input = node;
+    return node;
 }
 
 /* Standard deviation of a normal cut at two standard deviations, over that of the uncut one. */
@@ -231,12 +241,12 @@ nb_node nb_graph_conv_with(nb_graph *graph, nb_node x, const nb_conv_options *op
     nb_node node = append(graph, op, &x, 1);
     if (node != NB_NO_NODE)
         declare_weights(graph, &graph->ops[node], name, 4, options->bias);
-    return node;
+    return usable(graph) ? node : NB_NO_NODE;
 }
 
 nb_node nb_graph_linear(nb_graph *graph, nb_node x, int out, const char *name)
 {
-    if (graph->error.status == NB_OK && x >= 0 && x < graph->op_count) {
+    if (usable(graph) && x >= 0 && x < graph->op_count) {
         nb_dims shape = graph->ops[x].shape;
         if (shape.rows != 1 || shape.cols != 1)
             return fail(graph, NB_ERR_ARGUMENT, "operator %d (linear \"%s\"): operand of %d x %d pixels, expected 1 x 1", graph->op_count,
@@ -247,7 +257,7 @@ nb_node nb_graph_linear(nb_graph *graph, nb_node x, int out, const char *name)
     nb_node node = append(graph, op, &x, 1);
     if (node != NB_NO_NODE)
         declare_weights(graph, &graph->ops[node], name, 2, true);
-    return node;
+    return usable(graph) ? node : NB_NO_NODE;
 }
 
 nb_node nb_graph_batch_norm(nb_graph *graph, nb_node x, const char *name)
@@ -280,13 +290,13 @@ nb_node nb_graph_batch_norm_with(nb_graph *graph, nb_node x, const nb_batch_norm
         added->running_var = declare(graph, name, "running_var", vector);
         added->tracked = declare(graph, name, "num_batches_tracked", (nb_tensor){.kind = NB_TENSOR_COUNTER});
     }
-    return graph->error.status == NB_OK ? node : NB_NO_NODE;
+    return usable(graph) ? node : NB_NO_NODE;
 }
 
 /* The operator of that kind that already takes `x` alone, or NB_NO_NODE. */
 static nb_node existing_on(const nb_graph *graph, nb_op_kind kind, nb_node x)
 {
-    for (nb_node i = x + 1; graph->error.status == NB_OK && x >= 0 && i < graph->op_count; i++)
+    for (nb_node i = x + 1; usable(graph) && x >= 0 && i < graph->op_count; i++)
         if (graph->ops[i].kind == kind && graph->ops[i].inputs[0] == x)
             return i;
     return NB_NO_NODE;
@@ -337,7 +347,7 @@ nb_node nb_graph_constant(nb_graph *graph, nb_node x, float value)
 
 nb_node nb_graph_add(nb_graph *graph, const nb_node *terms, int count)
 {
-    if (count == 1 && graph->error.status == NB_OK)
+    if (count == 1 && usable(graph))
         return terms[0];
     return append(graph, op_of(NB_OP_ADD), terms, count);
 }
@@ -354,7 +364,7 @@ nb_node nb_graph_mix(nb_graph *graph, const nb_node *terms, int count, int first
 
 nb_node nb_graph_concat(nb_graph *graph, const nb_node *parts, int count)
 {
-    if (count == 1 && graph->error.status == NB_OK)
+    if (count == 1 && usable(graph))
         return parts[0];
     return append(graph, op_of(NB_OP_CONCAT), parts, count);
 }
@@ -369,19 +379,21 @@ nb_node nb_graph_slice(nb_graph *graph, nb_node x, int first, int count)
 
 nb_node nb_graph_cross_entropy(nb_graph *graph, nb_node logits, double smoothing)
 {
-    if (graph->error.status == NB_OK && graph->loss != NB_NO_NODE)
+    if (usable(graph) && graph->loss != NB_NO_NODE)
         return fail(graph, NB_ERR_ARGUMENT, "network: a second loss");
     nb_op op = op_of(NB_OP_CROSS_ENTROPY);
     op.smoothing = smoothing;
-    graph->loss = append(graph, op, &logits, 1);
-    if (graph->loss != NB_NO_NODE)
-        graph->ops[logits].keep = true;
-    return graph->loss;
+    nb_node node = append(graph, op, &logits, 1);
+    if (node == NB_NO_NODE)
+        return node;
+    graph->loss = node;
+    graph->ops[logits].keep = true;
+    return node;
 }
 
 void nb_graph_keep(nb_graph *graph, nb_node x)
 {
-    if (graph->error.status == NB_OK && x >= 0 && x < graph->op_count)
+    if (usable(graph) && x >= 0 && x < graph->op_count)
         graph->ops[x].keep = true;
     else
         fail(graph, NB_ERR_ARGUMENT, "network: there is no value %d to keep", x);
@@ -389,7 +401,7 @@ void nb_graph_keep(nb_graph *graph, nb_node x)
 
 nb_dims nb_graph_shape(const nb_graph *graph, nb_node x)
 {
-    return x >= 0 && x < graph->op_count ? graph->ops[x].shape : (nb_dims){0, 0, 0};
+    return graph && x >= 0 && x < graph->op_count ? graph->ops[x].shape : (nb_dims){0, 0, 0};
 }
 
 int nb_graph_edge_weights(const nb_graph *graph)
@@ -415,5 +427,6 @@ uint64_t nb_graph_macs(const nb_graph *graph)
 
 void nb_graph_init_scheme(nb_graph *graph, nb_init_scheme scheme)
 {
-    graph->init_scheme = scheme;
+    if (graph)
+        graph->init_scheme = scheme;
 }
