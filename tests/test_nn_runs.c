@@ -246,6 +246,7 @@ static void gradients_accumulate_when_asked_to(void **state)
     assert_int_equal(nb_net_step(c.net, c.images, c.labels, 16, NULL, NULL), NB_OK);
     float *once = malloc(c.params->size * sizeof *once);
     memcpy(once, c.params->gradients, c.params->size * sizeof *once);
+    assert_int_equal(nb_net_forward(c.net, c.images, c.labels, 16, NULL, NULL), NB_OK);
     nb_net_backward(c.net, true);
     double *twice = to_doubles(once, c.params->size);
     for (size_t i = 0; i < c.params->size; i++)

@@ -416,6 +416,7 @@ void nb_net_backward(nb_net *net, bool accumulate)
     nb_net_pack_weights(net, true);
     nb_net_run_phases(net, net->program.forward_phases, net->program.phases);
     mark_seen(net);
+    net->labels = NULL; /* the activations are used up: their memory has held gradients since */
 }
 
 nb_status nb_net_step(nb_net *net, const float *images, const int32_t *labels, int count, nb_net_result *result, nb_error *err)

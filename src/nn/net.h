@@ -46,7 +46,8 @@ void nb_net_bind(nb_net *net, nb_params *params);
 nb_status nb_net_forward(nb_net *net, const float *images, const int32_t *labels, int count, nb_net_result *result, nb_error *err);
 
 /* The gradients of the last forward pass's loss: written over params->gradients (added to them if `accumulate`) for the parameters
- * that are active, and over the edge weights' gradients. Parameters that were switched off get zero (or keep what they have). */
+ * that are active, and over the edge weights' gradients. Parameters that were switched off get zero (or keep what they have). Once
+ * per forward pass: it uses up the activations. Without one, gradients of zero. */
 void nb_net_backward(nb_net *net, bool accumulate);
 
 /* Forward and backward in one. */
