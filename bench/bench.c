@@ -188,13 +188,21 @@ void bench_command(const char *format, ...)
     va_end(arguments);
 }
 
+/* Four significant digits, and never an exponent for a large number. */
+static const char *figure(double value, char text[32])
+{
+    snprintf(text, 32, fabs(value) >= 1000 ? "%.0f" : "%.4g", value);
+    return text;
+}
+
 void bench_row(const char *what, double ours, double peer, const char *unit, bench_better better)
 {
-    printf("| %s | %.4g %s |", what, ours, unit);
+    char text[32];
+    printf("| %s | %s %s |", what, figure(ours, text), unit);
     if (isnan(peer))
         printf(" | |\n");
     else
-        printf(" %.4g %s | %.3g |\n", peer, unit, better == BENCH_LESS_IS_BETTER ? peer / ours : ours / peer);
+        printf(" %s %s | %.3g |\n", figure(peer, text), unit, better == BENCH_LESS_IS_BETTER ? peer / ours : ours / peer);
     fflush(stdout);
 }
 

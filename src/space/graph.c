@@ -204,7 +204,7 @@ static void add_chosen(nb_md5 *hash, const digests *now, const int *order, int v
 
 void nb_modelspec_hash(const nb_modelspec *graph, uint8_t hash[NB_CELL101_HASH_SIZE])
 {
-    int vertices = graph->vertices, order[NB_MODELSPEC_VERTICES];
+    int vertices = graph->vertices, order[NB_MODELSPEC_VERTICES] = {0};
     uint32_t in[NB_MODELSPEC_VERTICES] = {0};
     digests now, next;
     nb_md5 md5;

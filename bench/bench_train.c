@@ -1,0 +1,221 @@
+/* Training steps of NAS-Bench-201 networks, in turn with PyTorch on the same machine: images per second, memory, share of the processor's
+ * arithmetic. PyTorch is measured in both of its memory layouts, at proxy size also with an allocator that keeps its memory, and the best
+ * counts.
+ *
+ * bench_train [WORD]: only networks whose description holds WORD. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+#include "nasbench/random.h"
+#include "nasbench/topology.h"
+#include "nn/net.h"
+#include "nn/optimiser.h"
+#include "peak.h"
+#include "train/network.h"
+
+enum { BATCH = 256, ROUNDS = 3, MAX_STEPS = 64 };
+
+typedef struct size_case {
+    uint32_t channels, cells, side;
+    int steps; /* measured in each round */
+} size_case;
+
+static const size_case sizes[] = {{16, 5, 32, 3}, {8, 1, 16, 30}, {4, 1, 16, 60}};
+
+static const struct {
+    const char *name, *arch;
+} cells[] = {
+    {"all nor_conv_3x3", "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|nor_conv_3x3~0|nor_conv_3x3~1|nor_conv_3x3~2|"},
+    {"architecture 1", "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|skip_connect~0|nor_conv_3x3~1|skip_connect~2|"},
+    {"architecture 0", "|avg_pool_3x3~0|+|nor_conv_1x1~0|skip_connect~1|+|nor_conv_1x1~0|skip_connect~1|skip_connect~2|"},
+};
+
+/* Our side: a network with one batch of random images, ready to take steps. */
+typedef struct trainee {
+    nb_graph *graph;
+    nb_params *params;
+    nb_optimiser *optimiser;
+    nb_workers *workers;
+    nb_net *net;
+    float *images;
+    int32_t labels[BATCH];
+    int threads;
+} trainee;
+
+static void dismiss(trainee *t)
+{
+    nb_net_free(t->net);
+    nb_optimiser_free(t->optimiser);
+    nb_params_free(t->params);
+    nb_graph_free(t->graph);
+    nb_workers_free(t->workers);
+    free(t->images);
+    *t = (trainee){0};
+}
+
+static nb_status compile_network(const char *arch, const size_case *size, trainee *t, nb_error *err)
+{
+    nb_network network = {.input_channels = 3, .side = size->side, .classes = 10, .channels = size->channels, .cells = size->cells};
+    nb_optimiser_options sgd = nb_sgd(0.9, true, 5e-4);
+    nb_status status = nb_genotype_parse(arch, strlen(arch), &network.cell, err);
+    status = status ? status : nb_network_build(&network, &t->graph, err);
+    status = status ? status : nb_params_new(t->graph, &t->params, err);
+    status = status ? status : nb_optimiser_new(&sgd, t->params, &t->optimiser, err);
+    status = status ? status : nb_workers_new(t->threads, &t->workers, err);
+    nb_net_options options = {.batch = BATCH, .training = true, .gradients = true, .threads = t->workers};
+    return status ? status : nb_net_compile(t->graph, t->params, &options, &t->net, err);
+}
+
+static bool hire(const char *arch, const size_case *size, int threads, trainee *t)
+{
+    nb_error err = {.message = "no memory"};
+    nb_rng rng = nb_rng_seed(1, 0);
+    size_t floats = (size_t)BATCH * 3 * size->side * size->side;
+    *t = (trainee){.threads = threads, .images = malloc(floats * sizeof(float))};
+    if (!t->images || compile_network(arch, size, t, &err) != NB_OK) {
+        fprintf(stderr, "bench_train: %s\n", err.message);
+        dismiss(t);
+        return false;
+    }
+    nb_params_init(t->params, &rng);
+    for (size_t i = 0; i < floats; i++)
+        t->images[i] = (float)nb_rng_normal(&rng);
+    for (int i = 0; i < BATCH; i++)
+        t->labels[i] = (int32_t)nb_rng_below(&rng, 10);
+    return true;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, int count)
+{
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return values[count / 2];
+}
+
+/* Images per second, the median over some steps; of processor time on one thread, of wall time on several, as for the peer. */
+static double our_round(trainee *t, int steps)
+{
+    double seconds[MAX_STEPS];
+    for (int i = -1; i < steps; i++) {
+        double start = t->threads > 1 ? bench_wall() : bench_cpu();
+        if (nb_net_step(t->net, t->images, t->labels, BATCH, NULL, NULL) != NB_OK)
+            return NAN;
+        nb_optimiser_step(t->optimiser, t->params, 1e-3);
+        if (i >= 0)
+            seconds[i] = (t->threads > 1 ? bench_wall() : bench_cpu()) - start;
+    }
+    return BATCH / median(seconds, steps);
+}
+
+/* How PyTorch is run. */
+static const struct {
+    const char *layout, *name;
+    bool keeps_memory;
+} ways[] = {
+    {"first", "channels first", false},
+    {"last", "channels last", false},
+    {"first", "channels first, allocator tuned", true},
+    {"last", "channels last, allocator tuned", true},
+};
+enum { WAYS = sizeof ways / sizeof *ways };
+
+static void tune_allocator(bool keeps_memory)
+{
+    static const char *const names[] = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_"};
+    for (int i = 0; i < 3; i++) {
+        if (keeps_memory)
+            setenv(names[i], "1073741824", 1);
+        else
+            unsetenv(names[i]);
+    }
+}
+
+/* Images per second and MB; NaN when there is no PyTorch. */
+static double peer_round(const char *arch, const size_case *size, int threads, int way, double *megabytes)
+{
+    char number[6][16], line[64] = "";
+    const unsigned values[6] = {size->channels, size->cells, size->side, BATCH, (unsigned)size->steps, (unsigned)threads};
+    for (int i = 0; i < 6; i++)
+        snprintf(number[i], sizeof number[i], "%u", values[i]);
+    const char *const arguments[] = {arch, number[0], number[1], number[2], number[3], number[4], number[5], ways[way].layout, NULL};
+    double rate = NAN;
+    tune_allocator(ways[way].keeps_memory);
+    bench_cost cost = bench_peer("torch_train.py", arguments, line, sizeof line);
+    tune_allocator(false);
+    if (!cost.finished || sscanf(line, "%lf %lf", &rate, megabytes) != 2)
+        return NAN;
+    return rate;
+}
+
+static double forward_macs(const char *arch, const size_case *size)
+{
+    const nb_space *space = nb_space_find("nasbench201", NULL);
+    nb_shape shape = {3, size->side, size->side, 10, size->channels, size->cells};
+    nb_arch cell;
+    nb_costs costs = {NAN, NAN};
+    if (nb_space_parse(space, arch, strlen(arch), &cell, NULL) == NB_OK)
+        nb_space_costs(space, &cell, &shape, &costs, NULL);
+    return costs.flops * 1e6;
+}
+
+static void measure(size_t which, const size_case *size, int threads, double peak, int wins[WAYS])
+{
+    const char *arch = cells[which].arch;
+    double ours[ROUNDS], theirs[WAYS][ROUNDS], memory[WAYS] = {NAN, NAN, NAN, NAN};
+    char what[128];
+    trainee t;
+    if (!hire(arch, size, threads, &t))
+        return;
+    for (int round = 0; round < ROUNDS; round++) {
+        ours[round] = our_round(&t, size->steps);
+        for (int way = 0; way < WAYS; way++)
+            theirs[way][round] = peer_round(arch, size, threads, way, &memory[way]);
+    }
+    double rate = median(ours, ROUNDS), best = NAN;
+    int best_way = 0;
+    for (int way = 0; way < WAYS; way++) {
+        double value = median(theirs[way], ROUNDS);
+        if (!(value <= best))
+            best = value, best_way = way;
+    }
+    int head = snprintf(what, sizeof what, "%s, C=%u N=%u %ux%u, %d thread%s", cells[which].name, size->channels, size->cells, size->side,
+                        size->side, threads, threads > 1 ? "s" : "");
+    bench_row(what, rate, best, "images/s", BENCH_MORE_IS_BETTER);
+    snprintf(what + head, sizeof what - (size_t)head, ": memory");
+    bench_row(what, (double)nb_net_memory(t.net) / 1048576, memory[best_way], "MB", BENCH_LESS_IS_BETTER);
+    snprintf(what + head, sizeof what - (size_t)head, ": arithmetic");
+    double gflops = 6 * forward_macs(arch, size) * rate * 1e-9; /* forward once, backward twice, two operations each */
+    bench_row(what, 100 * gflops / (peak * threads), NAN, "% of the measured peak", BENCH_MORE_IS_BETTER);
+    if (!isnan(best))
+        wins[best_way]++;
+    dismiss(&t);
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    double peak = bench_peak_arithmetic(nb_kernels_best());
+    int wins[WAYS] = {0};
+    bench_title("Training steps (forward, backward, SGD with Nesterov momentum), batch %d, kernels %s", BATCH, nb_kernels_best()->name);
+    bench_command("make bench BENCH=train");
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (size_t c = 0; c < sizeof cells / sizeof *cells; c++)
+            for (int threads = 1; threads <= 2; threads++) {
+                char what[128];
+                snprintf(what, sizeof what, "%s C=%u %d", cells[c].name, sizes[s].channels, threads);
+                if (strstr(what, word))
+                    measure(c, &sizes[s], threads, peak, wins);
+            }
+    for (int way = 0; way < WAYS; way++)
+        bench_note("PyTorch was fastest with %s: in %d rows.", ways[way].name, wins[way]);
+    bench_note("One core's peak, measured in this run: %.0f GFLOP/s.", peak);
+    return 0;
+}
