@@ -142,7 +142,7 @@ static nb_status create_temporary(const char *path, char **name, int *fd, nb_err
         return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a file name", path);
     int opened = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (opened < 0) {
-        nb_status status = nb_fail_errno(err, NB_ERR_IO, errno, "%s: cannot create", temporary);
+        nb_status status = nb_fail_errno(err, NB_ERR_IO, errno, "%s: cannot create", path);
         free(temporary);
         return status;
     }
