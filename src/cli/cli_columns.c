@@ -51,21 +51,36 @@ static void print_row(const cli_columns *columns, const char *const *row, const 
     fputc('\n', out);
 }
 
-void cli_columns_print(const cli_columns *columns, FILE *out)
+static void widen(cli_columns *columns, size_t column, const char *text)
 {
-    size_t widths[CLI_COLUMNS_MAX];
+    size_t length = strlen(text);
+    if (length > columns->widths[column])
+        columns->widths[column] = length;
+}
+
+void cli_columns_print(cli_columns *columns, FILE *out)
+{
     if (columns->column_count == 0)
         return;
     for (size_t i = 0; i < columns->column_count; i++)
-        widths[i] = strlen(columns->heads[i]);
-    for (size_t i = 0; i < columns->cell_count; i++) {
-        size_t length = strlen(columns->cells[i]);
-        if (length > widths[i % columns->column_count])
-            widths[i % columns->column_count] = length;
-    }
-    print_row(columns, columns->heads, widths, out);
+        widen(columns, i, columns->heads[i]);
+    for (size_t i = 0; i < columns->cell_count; i++)
+        widen(columns, i % columns->column_count, columns->cells[i]);
+    if (!columns->headed)
+        print_row(columns, columns->heads, columns->widths, out);
+    columns->headed = true;
     for (size_t i = 0; i + columns->column_count <= columns->cell_count; i += columns->column_count)
-        print_row(columns, (const char *const *)columns->cells + i, widths, out);
+        print_row(columns, (const char *const *)columns->cells + i, columns->widths, out);
+    for (size_t i = 0; i < columns->cell_count; i++)
+        free(columns->cells[i]);
+    columns->cell_count = 0;
+}
+
+void cli_columns_row_done(cli_columns *columns, FILE *out)
+{
+    enum { WAITING = 4096 };
+    if (columns->cell_count >= WAITING * columns->column_count)
+        cli_columns_print(columns, out);
 }
 
 void cli_columns_free(cli_columns *columns)

@@ -2,6 +2,7 @@
 #ifndef NB_CLI_COLUMNS_H
 #define NB_CLI_COLUMNS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,6 +17,8 @@ typedef struct cli_columns {
     char **cells; /* [row][column] */
     size_t cell_count;
     size_t room;
+    size_t widths[CLI_COLUMNS_MAX]; /* of what was printed so far */
+    bool headed;                    /* the heads were printed */
 } cli_columns;
 
 /* Adds a column; `align` is 'l' for words, 'r' for numbers. `head` stays the caller's. */
@@ -26,8 +29,12 @@ void cli_columns_text(cli_columns *columns, const char *text);
 void cli_columns_unsigned(cli_columns *columns, uint64_t value);
 void cli_columns_real(cli_columns *columns, double value, int decimals); /* NaN: "-" */
 
-/* Prints heads, then rows, two blanks between columns, no blanks at line ends. */
-void cli_columns_print(const cli_columns *columns, FILE *out);
+/* Prints heads (once) and the rows collected since the last call: two blanks between columns, no blanks at line ends. */
+void cli_columns_print(cli_columns *columns, FILE *out);
+
+/* For long lists, after each row: prints when thousands are waiting, so that memory stays small. cli_columns_print prints the rest. */
+void cli_columns_row_done(cli_columns *columns, FILE *out);
+
 void cli_columns_free(cli_columns *columns);
 
 #endif

@@ -7,6 +7,10 @@
 extern const cli_command cmd_arch;
 extern const cli_command cmd_space;
 extern const cli_command cmd_info;
+extern const cli_command cmd_show;
+extern const cli_command cmd_query;
+extern const cli_command cmd_best;
+extern const cli_command cmd_export;
 extern const cli_command cmd_help;
 
 #endif
