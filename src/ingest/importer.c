@@ -9,11 +9,6 @@
 #include "ingest/results.h"
 #include "ingest/torch_file.h"
 
-void nb_schedule_name(uint32_t epochs, char name[16])
-{
-    snprintf(name, 16, "%02u", epochs);
-}
-
 void nb_importer_free(nb_importer *importer)
 {
     nb_rows_free(&importer->rows);

@@ -67,7 +67,4 @@ nb_status nb_import_run(nb_importer *importer, const char *path, nb_pickle_value
 /* Reads all files in order into the sink. */
 nb_status nb_importer_run(nb_importer *importer, nb_error *err);
 
-/* The name of a schedule of so many epochs, as the benchmarks write it: at least two digits. */
-void nb_schedule_name(uint32_t epochs, char name[16]);
-
 #endif

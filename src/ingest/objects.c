@@ -13,44 +13,11 @@
 
 /* ---- one architecture ---- */
 
-/* Schedules have a key of their own ("full", "less", "200", ...). */
-static nb_status schedule_of_key(nb_pickle_value key, char schedule[16], nb_error *err)
-{
-    size_t size;
-    const char *text = nb_pickle_text(key, &size);
-    if (nb_pickle_is_text(key, "full") || nb_pickle_is_text(key, "less")) {
-        strcpy(schedule, text[0] == 'f' ? "200" : "12");
-        return NB_OK;
-    }
-    if (!text || size == 0 || size > 6 || strspn(text, "0123456789") != size)
-        return nb_fail(err, NB_ERR_FORMAT, "a schedule is called %s; 'full', 'less' or a number of epochs expected",
-                       text ? nb_quote(text, size).text : nb_pickle_kind_name(key.kind));
-    memcpy(schedule, text, size + 1);
-    return NB_OK;
-}
-
-/* Results without a schedule's name over them, as in AA-NAS-Bench: the length of the first trial names it. */
-static nb_status schedule_of_trials(nb_pickle_value results, char schedule[16], nb_error *err)
-{
-    nb_pickle_value all, key, trial, epochs;
-    if (!nb_pickle_find(results, "all_results", &all) || !nb_pickle_entry(all, 0, &key, &trial) ||
-        !nb_pickle_find(trial, "epochs", &epochs) || epochs.kind != NB_PICKLE_INT || epochs.number < 1 || epochs.number > 999999)
-        return nb_fail(err, NB_ERR_FORMAT, "all_results: a trial with its epochs expected");
-    nb_schedule_name((uint32_t)epochs.number, schedule);
-    return NB_OK;
-}
-
-static bool has_results(nb_pickle_value value)
-{
-    nb_pickle_value found;
-    return nb_pickle_find(value, "all_results", &found);
-}
-
 /* The kind of benchmark that an architecture's results are from, by what only that kind has. */
 static nb_source_kind kind_of(nb_pickle_value arch)
 {
     nb_pickle_value key, results, full;
-    if (has_results(arch))
+    if (nb_results_are(arch))
         return nb_results_are_aa(arch) ? NB_SOURCE_AA : NB_SOURCE_RUN;
     if (!nb_pickle_entry(arch, 0, &key, &results))
         return NB_SOURCE_NONE;
@@ -88,11 +55,11 @@ static nb_status claim_row(nb_importer *importer, int64_t index, nb_pickle_value
 static nb_status import_arch(nb_importer *importer, int64_t index, nb_pickle_value arch, nb_error *err)
 {
     nb_pickle_value key, results;
-    char schedule[16];
+    char schedule[NB_SCHEDULE_SIZE];
     uint32_t row;
-    if (has_results(arch)) {
+    if (nb_results_are(arch)) {
         NB_TRY(claim_row(importer, index, arch, arch, &row, err));
-        NB_TRY(schedule_of_trials(arch, schedule, err));
+        NB_TRY(nb_results_schedule(arch, schedule, err));
         return import_results(importer, row, arch, schedule, err);
     }
     if (!nb_pickle_entry(arch, 0, &key, &results))
@@ -100,7 +67,7 @@ static nb_status import_arch(nb_importer *importer, int64_t index, nb_pickle_val
                        nb_pickle_count(arch));
     NB_TRY(claim_row(importer, index, arch, results, &row, err));
     for (size_t i = 0; nb_pickle_entry(arch, i, &key, &results); i++) {
-        NB_TRY(schedule_of_key(key, schedule, err));
+        NB_TRY(nb_results_schedule_of_key(key, schedule, err));
         nb_status status = import_results(importer, row, results, schedule, err);
         if (status != NB_OK)
             return nb_prefix(err, status, "%s", nb_pickle_text(key, NULL));
@@ -186,7 +153,7 @@ static nb_status import_object(nb_importer *importer, const char *path, nb_pickl
         return finish_benchmark(importer, root, b->items, err);
     if (nb_pickle_find(root, "all_dataset_keys", &found))
         return nb_import_run(importer, path, root, err);
-    if (has_results(root) || (nb_pickle_entry(root, 0, &key, &first) && has_results(first)))
+    if (nb_results_are(root) || (nb_pickle_entry(root, 0, &key, &first) && nb_results_are(first)))
         return import_arch(importer, -1, root, err);
     return nb_fail(err, NB_ERR_FORMAT, "%s of %zu items that are no results of architectures", nb_pickle_kind_name(root.kind),
                    nb_pickle_count(root));

@@ -72,7 +72,7 @@ nb_status nb_results_read_head(nb_pickle_value results, nb_results_head *head, n
 /* ---- one trial ---- */
 
 /* arch_config: {channel, num_cells, class_num, ...} or the size space's {genotype, class_num, ...}. */
-static nb_status read_config(nb_pickle_value trial, nb_arch_config *config, nb_error *err)
+nb_status nb_results_read_config(nb_pickle_value trial, nb_arch_config *config, nb_error *err)
 {
     static const char *const names[] = {"channel", "num_cells", "class_num"};
     uint32_t *places[] = {&config->channels, &config->cells, &config->classes};
@@ -176,7 +176,7 @@ static nb_status import_trial(nb_pickle_value value, nb_trial *trial, nb_curve_s
     NB_TRY(number_field(value, "flop", &trial->flops, err));
     NB_TRY(number_field(value, "params", &trial->params, err));
     NB_TRY(nb_curves_numbers(set, "latency", field(value, "latency"), &trial->latency, &trial->latency_count, err));
-    NB_TRY(read_config(value, &trial->config, err));
+    NB_TRY(nb_results_read_config(value, &trial->config, err));
     NB_TRY(read_eval_names(value, names, &trial->eval_name_count, err));
     NB_TRY(is_aa_trial(value) ? read_aa_curves(value, set, err) : read_curves(value, set, err));
     trial->eval_names = names;
@@ -272,7 +272,43 @@ nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *s
     return sink->order(sink->user, row, schedule, datasets, count, err);
 }
 
-/* ---- what kind of file it is ---- */
+/* ---- what kind of results they are ---- */
+
+bool nb_results_are(nb_pickle_value value)
+{
+    nb_pickle_value found;
+    return nb_pickle_find(value, "all_results", &found);
+}
+
+nb_status nb_results_schedule_of_key(nb_pickle_value key, char schedule[NB_SCHEDULE_SIZE], nb_error *err)
+{
+    size_t size;
+    const char *text = nb_pickle_text(key, &size);
+    if (nb_pickle_is_text(key, "full") || nb_pickle_is_text(key, "less")) {
+        strcpy(schedule, text[0] == 'f' ? "200" : "12");
+        return NB_OK;
+    }
+    if (!text || size == 0 || size > 6 || strspn(text, "0123456789") != size)
+        return nb_fail(err, NB_ERR_FORMAT, "a schedule is called %s; 'full', 'less' or a number of epochs expected",
+                       text ? nb_quote(text, size).text : nb_pickle_kind_name(key.kind));
+    memcpy(schedule, text, size + 1);
+    return NB_OK;
+}
+
+void nb_schedule_name(uint32_t epochs, char name[NB_SCHEDULE_SIZE])
+{
+    snprintf(name, NB_SCHEDULE_SIZE, "%02u", epochs);
+}
+
+nb_status nb_results_schedule(nb_pickle_value results, char schedule[NB_SCHEDULE_SIZE], nb_error *err)
+{
+    nb_pickle_value key, trial, epochs;
+    if (!nb_pickle_entry(field(results, "all_results"), 0, &key, &trial) || !nb_pickle_find(trial, "epochs", &epochs) ||
+        epochs.kind != NB_PICKLE_INT || epochs.number < 1 || epochs.number > EPOCHS_LIMIT)
+        return nb_fail(err, NB_ERR_FORMAT, "all_results: a trial with its epochs expected");
+    nb_schedule_name((uint32_t)epochs.number, schedule);
+    return NB_OK;
+}
 
 bool nb_results_are_aa(nb_pickle_value results)
 {

@@ -23,11 +23,29 @@ nb_status nb_results_read_head(nb_pickle_value results, nb_results_head *head, n
 nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *schedule, nb_curve_set *curves, const nb_sink *sink,
                             uint64_t *trials, nb_error *err);
 
+/* Whether the value is an ArchResults at all. */
+bool nb_results_are(nb_pickle_value value);
+
+#define NB_SCHEDULE_SIZE 16
+
+/* The official name of the schedule that an architecture's results are filed under: "200" for "full", "12" for "less", digits as they are.
+ */
+nb_status nb_results_schedule_of_key(nb_pickle_value key, char schedule[NB_SCHEDULE_SIZE], nb_error *err);
+
+/* The schedule of results that are not filed under one, as in AA-NAS-Bench: the length of the first trial names it. */
+nb_status nb_results_schedule(nb_pickle_value results, char schedule[NB_SCHEDULE_SIZE], nb_error *err);
+
+/* The name of a schedule of so many epochs as the benchmarks write it: at least two digits. */
+void nb_schedule_name(uint32_t epochs, char name[NB_SCHEDULE_SIZE]);
+
 /* Whether the trials are of AA-NAS-Bench's kind; and whether some lack the times of training, as in v1.0. */
 bool nb_results_are_aa(nb_pickle_value results);
 bool nb_results_lack_times(nb_pickle_value results);
 
-/* The trial of (dataset, seed), or NULL kind NONE when there is none. */
+/* The arch_config of a trial; zeros for what it does not say. */
+nb_status nb_results_read_config(nb_pickle_value trial, nb_arch_config *config, nb_error *err);
+
+/* The trial of (dataset, seed); false when there is none. */
 bool nb_results_find_trial(nb_pickle_value results, const char *dataset, int64_t seed, nb_pickle_value *trial);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ingest/importer.h"
+#include "ingest/results.h"
 #include "ingest/run_file.h"
 
 bool nb_run_file_name(const char *path, int64_t *index, int64_t *seed)
@@ -99,7 +100,7 @@ static nb_status cost_field(nb_pickle_value run, const char *name, double *out, 
 static nb_status import_dataset(nb_importer *importer, nb_pickle_value run, nb_trial *trial, nb_error *err)
 {
     nb_pickle_value finished = field(run, "finish-train");
-    char schedule[16];
+    char schedule[NB_SCHEDULE_SIZE];
     if (run.kind != NB_PICKLE_DICT)
         return nb_fail(err, NB_ERR_FORMAT, "it is %s, a dict expected", nb_pickle_kind_name(run.kind));
     if (finished.kind != NB_PICKLE_BOOL || !finished.number)
