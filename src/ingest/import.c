@@ -69,7 +69,7 @@ nb_status nb_import(const char *const *sources, size_t count, const char *target
 {
     static const nb_import_options plain = {0};
     table_sink table = {.target = target};
-    nb_sink sink = {&table, open_table, add_trial, set_order, mark_row};
+    nb_trial_sink sink = {&table, open_table, add_trial, set_order, mark_row};
     nb_files files;
     nb_text names = {0};
     if (!sources || count == 0 || !target)

@@ -8,7 +8,7 @@
 #include "base/stream.h"
 #include "ingest/curves.h"
 #include "ingest/rows.h"
-#include "ingest/sink.h"
+#include "ingest/trial_sink.h"
 #include "nasbench/import.h"
 
 /* The kinds of sources, in the order in which a mixture is named. */
@@ -24,7 +24,7 @@ typedef enum nb_source_kind {
 
 typedef struct nb_importer {
     const nb_import_options *options;
-    const nb_sink *sink;
+    const nb_trial_sink *sink;
     const nb_progress *progress;
     const char *const *files; /* [file_count] every file that is read, folders spelled out */
     size_t file_count;

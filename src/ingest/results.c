@@ -163,7 +163,7 @@ static nb_status check_identity(nb_pickle_value trial, const char *dataset, int6
     return NB_OK;
 }
 
-static nb_status import_trial(nb_pickle_value value, nb_trial *trial, nb_curve_set *set, const nb_sink *sink, nb_error *err)
+static nb_status import_trial(nb_pickle_value value, nb_trial *trial, nb_curve_set *set, const nb_trial_sink *sink, nb_error *err)
 {
     nb_pickle_value epochs;
     const char *names[EVAL_NAMES_MAX];
@@ -211,7 +211,7 @@ typedef struct reading {
     uint32_t row;
     const char *schedule;
     nb_curve_set *curves;
-    const nb_sink *sink;
+    const nb_trial_sink *sink;
 } reading;
 
 static nb_status import_seed(const reading *r, const char *dataset, nb_pickle_value seed, nb_error *err)
@@ -245,7 +245,7 @@ static nb_status import_dataset(const reading *r, const char *dataset, nb_pickle
     return NB_OK;
 }
 
-nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *schedule, nb_curve_set *curves, const nb_sink *sink,
+nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *schedule, nb_curve_set *curves, const nb_trial_sink *sink,
                             uint64_t *trials, nb_error *err)
 {
     nb_pickle_value all, seeds, key, list;

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/pickle.h"
 #include "ingest/curves.h"
-#include "ingest/sink.h"
+#include "ingest/trial_sink.h"
 
 /* What an architecture's results say about themselves, before anything is read out of them. */
 typedef struct nb_results_head {
@@ -20,7 +20,7 @@ nb_status nb_results_read_head(nb_pickle_value results, nb_results_head *head, n
 
 /* Hands every trial of one architecture under one schedule to the sink, in the order of dataset_seed, and that order. `curves` is scratch
  * memory that is reused. *trials is counted up. */
-nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *schedule, nb_curve_set *curves, const nb_sink *sink,
+nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *schedule, nb_curve_set *curves, const nb_trial_sink *sink,
                             uint64_t *trials, nb_error *err);
 
 /* Whether the value is an ArchResults at all. */
