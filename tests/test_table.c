@@ -318,7 +318,7 @@ static void each_kind_of_curve_is_stored_in_its_own_way(void **state)
     assert_int_equal(nb_safetensors_find(&file, "cifar10/12/train/accuracy")->dtype, NB_DTYPE_F32);
     assert_int_equal(nb_safetensors_find(&file, "cifar10/12/train/time.constant")->rank, 1);
     assert_non_null(nb_safetensors_find(&file, "cifar10/12/ori-test/accuracy.last"));
-    assert_null(nb_safetensors_find(&file, "arch.row"));
+    assert_null(nb_safetensors_find(&file, "arch.index"));
     assert_null(nb_safetensors_find(&file, "cifar10/12/epochs"));
     nb_safetensors_free(&file);
     free(bytes);
@@ -942,8 +942,8 @@ static void a_wrong_header_is_refused_with_the_reason(void **state)
     assert_open_fails("\"cifar10/12/train/loss\"", "\"cifar10/12/traim/loss\"", NB_ERR_FORMAT, "not in the setup's list");
     assert_open_fails("accuracy.last", "accuracy.lust", NB_ERR_FORMAT, "unknown ending");
     assert_open_fails("\"arch\"", "\"orch\"", NB_ERR_FORMAT, "no tensor 'arch'");
-    assert_open_fails("\"arch.row\"", "\"arch.raw\"", NB_ERR_FORMAT, "no tensor 'arch.row'");
-    assert_open_fails("\"dtype\":\"I32\"", "\"dtype\":\"U32\"", NB_ERR_FORMAT, "I32 for each index");
+    assert_open_fails("\"arch.index\"", "\"arch.endex\"", NB_ERR_FORMAT, "no tensor 'arch.index'");
+    assert_open_fails("\"arch.index\":{\"dtype\":\"U32\"", "\"arch.index\":{\"dtype\":\"F32\"", NB_ERR_FORMAT, "U32 for each row");
 }
 
 static void something_else_than_a_table_is_refused(void **state)

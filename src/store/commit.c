@@ -17,8 +17,8 @@
 
 #include "store/checksum.h"
 
-#define BLOCK_BYTES ((size_t)32 << 20) /* of trial records in memory at a time */
-#define BLOCK_TRIALS_MAX 4096
+#define BLOCK_BYTES ((size_t)48 << 20) /* of trial records in memory at a time */
+#define BLOCK_TRIALS_MAX 8192
 #define TILE_EPOCHS 16
 #define TILE_PADDING 8 /* elements: keeps the rows of a tile out of each other's cache sets */
 
@@ -103,11 +103,6 @@ static char *setup_tensor_name(const plan *p, const nb_written_setup *setup, con
     return name_of("%s/%s/%s", p->writer->datasets[setup->dataset], setup->schedule, name);
 }
 
-static bool is_official_order(const nb_table_writer *writer)
-{
-    return writer->row_of == NULL;
-}
-
 static void *copy_of(const void *data, size_t size)
 {
     void *copy = malloc(size);
@@ -120,10 +115,9 @@ static nb_status plan_architectures(plan *p, nb_error *err)
     void *codes = copy_of(writer->codes, (size_t)writer->rows * writer->code_count);
     if (!codes || add_tensor(p, name_of(NB_TENSOR_ARCH), NB_DTYPE_U8, writer->rows, writer->code_count, codes) < 0)
         return no_memory(p, err);
-    if (!is_official_order(writer)) {
-        uint64_t size = nb_space_size(writer->space);
-        void *row_of = copy_of(writer->row_of, size * sizeof *writer->row_of);
-        if (!row_of || add_tensor(p, name_of(NB_TENSOR_ARCH_ROW), NB_DTYPE_I32, size, 0, row_of) < 0)
+    if (writer->indices) {
+        void *indices = copy_of(writer->indices, writer->rows * sizeof *writer->indices);
+        if (!indices || add_tensor(p, name_of(NB_TENSOR_ARCH_INDEX), NB_DTYPE_U32, writer->rows, 0, indices) < 0)
             return no_memory(p, err);
     }
     if (memchr(writer->evaluated, 0, writer->rows)) {
@@ -576,7 +570,7 @@ static void index_record(const nb_written_setup *setup, block *b, size_t column,
 }
 
 /* Reads the records of the block; neighbours in the spill are read at once. */
-static nb_status load_block(const plan *p, const nb_written_setup *setup, block *b, nb_error *err)
+static nb_status load_block(const nb_written_setup *setup, block *b, nb_error *err)
 {
     const nb_written_trial *trials = &setup->trials[b->begin];
     size_t used = 0;
@@ -585,7 +579,7 @@ static nb_status load_block(const plan *p, const nb_written_setup *setup, block 
         size_t next = i + 1;
         while (next < b->count && trials[next].offset == trials[i].offset + size)
             size += trials[next++].size;
-        NB_TRY(nb_spill_read(&p->writer->spill, trials[i].offset, b->records + used, size, err));
+        NB_TRY(nb_spill_read(&setup->spill, trials[i].offset, b->records + used, size, err));
         used += size;
         i = next;
     }
@@ -722,7 +716,7 @@ static nb_status write_latencies(plan *p, setup_plan *sp, block *b, nb_error *er
 
 static nb_status write_block(plan *p, setup_plan *sp, block *b, nb_error *err)
 {
-    NB_TRY(load_block(p, sp->setup, b, err));
+    NB_TRY(load_block(sp->setup, b, err));
     if (sp->latency >= 0)
         NB_TRY(write_latencies(p, sp, b, err));
     for (uint32_t curve = 0; curve < sp->setup->split_count * NB_METRIC_COUNT; curve++) {
@@ -758,6 +752,7 @@ static nb_status write_setup(plan *p, setup_plan *sp, nb_error *err)
     if (status == NB_OK)
         status = write_blocks(p, sp, &b, err);
     free_block(&b);
+    nb_spill_free(&sp->setup->spill);
     return status;
 }
 

@@ -26,7 +26,7 @@
 /* Tensors of the whole table. */
 #define NB_TENSOR_CHECKSUM "checksum"
 #define NB_TENSOR_ARCH "arch"
-#define NB_TENSOR_ARCH_ROW "arch.row"
+#define NB_TENSOR_ARCH_INDEX "arch.index"
 #define NB_TENSOR_EVALUATED "evaluated"
 #define NB_TENSOR_DATASET_ORDER "dataset_order"
 

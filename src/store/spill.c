@@ -7,7 +7,7 @@
 #include "base/file.h"
 
 #define FIRST_CAPACITY ((size_t)64 << 10)
-#define FLUSH_SIZE ((size_t)4 << 20)
+#define FLUSH_SIZE ((size_t)2 << 20)
 
 nb_spill nb_spill_for(const char *path)
 {

@@ -79,6 +79,7 @@ void nb_table_close(nb_table *table)
     free(table->schedules);
     free(table->dataset_order_of_row);
     free(table->dataset_orders);
+    free(table->row_of);
     free(table->strings);
     nb_safetensors_free(&table->file);
     nb_file_map_close(&table->map);
@@ -195,16 +196,9 @@ const nb_table_info *nb_table_get_info(const nb_table *table)
 nb_arch nb_table_arch(const nb_table *table, uint32_t row)
 {
     nb_arch arch = {0};
-    if (row >= table->info.rows)
-        return arch;
-    if (!table->row_of) {
-        (void)nb_space_at(table->info.space, row, &arch, NULL);
-        return arch;
-    }
-    arch.space = (uint8_t)nb_space_get_id(table->info.space);
-    arch.count = (uint8_t)table->code_count;
-    memcpy(arch.code, table->codes + (size_t)row * table->code_count, table->code_count);
-    return nb_space_has(table->info.space, &arch) ? arch : (nb_arch){0};
+    if (row < table->info.rows)
+        (void)nb_space_at(table->info.space, table->indices ? table->indices[row] : row, &arch, NULL);
+    return arch;
 }
 
 bool nb_table_is_evaluated(const nb_table *table, uint32_t row)
@@ -215,10 +209,7 @@ bool nb_table_is_evaluated(const nb_table *table, uint32_t row)
 /* The row of an official index, -1: none. */
 static int64_t row_of_index(const nb_table *table, int64_t index)
 {
-    if (index < 0 || !table->row_of)
-        return index;
-    int32_t row = table->row_of[index];
-    return row >= 0 && (uint32_t)row < table->info.rows ? row : -1;
+    return index >= 0 && table->row_of ? table->row_of[index] : index;
 }
 
 int64_t nb_table_row(const nb_table *table, const nb_arch *arch)

@@ -66,7 +66,8 @@ struct nb_table {
     nb_safetensors file;
     const uint8_t *codes; /* [rows][code_count] */
     uint32_t code_count;
-    const int32_t *row_of;    /* [space size]; NULL: official order */
+    const uint32_t *indices;  /* [rows] index in the space; NULL: official order */
+    int32_t *row_of;          /* [space size] row of an index, -1: none; NULL: official order */
     const uint8_t *evaluated; /* [rows]; NULL: all */
     const char **datasets;    /* [dataset_count] */
     uint32_t dataset_count;

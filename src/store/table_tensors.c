@@ -97,6 +97,27 @@ static nb_status take_numbers(const nb_table *table, const nb_st_tensor *tensor,
 
 /* ---------------------------------------------------------------- the whole table */
 
+/* Rows in an order of their own: the way from an index to its row is made here. */
+static nb_status take_indices(nb_table *table, const nb_st_tensor *tensor, nb_error *err)
+{
+    size_t size = nb_space_size(table->info.space);
+    const void *data = NULL;
+    NB_TRY(take(table, tensor, NB_DTYPE_U32, table->info.rows, "U32 for each row", &data, err));
+    table->indices = data;
+    table->row_of = malloc(size * sizeof *table->row_of);
+    if (!table->row_of)
+        return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for %u architectures", table->name, table->info.rows);
+    memset(table->row_of, 0xff, size * sizeof *table->row_of);
+    for (uint32_t row = 0; row < table->info.rows; row++) {
+        uint32_t index = table->indices[row];
+        if (index >= size || table->row_of[index] >= 0)
+            return nb_fail(err, NB_ERR_FORMAT, "%s: tensor '%s': row %u: index %u is %s", table->name, tensor->name, row, index,
+                           index >= size ? "not in the space" : "there twice");
+        table->row_of[index] = (int32_t)row;
+    }
+    return NB_OK;
+}
+
 static nb_status take_architectures(nb_table *table, nb_error *err)
 {
     const nb_st_tensor *codes = nb_safetensors_find(&table->file, NB_TENSOR_ARCH);
@@ -112,15 +133,12 @@ static nb_status take_architectures(nb_table *table, nb_error *err)
     table->code_count = first.count;
     table->codes = codes->data;
 
-    const nb_st_tensor *row_of = nb_safetensors_find(&table->file, NB_TENSOR_ARCH_ROW);
-    if (row_of) {
-        const void *data = NULL;
-        NB_TRY(take(table, row_of, NB_DTYPE_I32, nb_space_size(space), "I32 for each index of the space", &data, err));
-        table->row_of = data;
-    } else if (table->info.rows != nb_space_size(space)) {
+    const nb_st_tensor *indices = nb_safetensors_find(&table->file, NB_TENSOR_ARCH_INDEX);
+    if (indices)
+        return take_indices(table, indices, err);
+    if (table->info.rows != nb_space_size(space))
         return nb_fail(err, NB_ERR_FORMAT, "%s: %u architectures and no tensor '%s'; the space has %llu", table->name, table->info.rows,
-                       NB_TENSOR_ARCH_ROW, (unsigned long long)nb_space_size(space));
-    }
+                       NB_TENSOR_ARCH_INDEX, (unsigned long long)nb_space_size(space));
     return NB_OK;
 }
 

@@ -14,39 +14,57 @@ static nb_status copy_text(char **to, const char *text, nb_error *err)
     return *to ? NB_OK : nb_fail(err, NB_ERR_MEMORY, "no memory for a text");
 }
 
-static nb_status duplicate_architecture(const nb_table_writer *writer, const nb_arch *arch, uint32_t row, nb_error *err)
+static nb_status duplicate_architecture(const nb_table_writer *writer, const nb_arch *arch, uint32_t row, int32_t earlier, nb_error *err)
 {
     char text[NB_ARCH_TEXT_SIZE];
     nb_space_format(writer->space, arch, text, sizeof text);
-    return nb_fail(err, NB_ERR_EXISTS, "%s: row %u: architecture %s is already row %d", writer->path, row, text,
-                   writer->row_of[nb_space_index(writer->space, arch)]);
+    return nb_fail(err, NB_ERR_EXISTS, "%s: row %u: architecture %s is already row %d", writer->path, row, text, earlier);
 }
 
-/* Architectures in an order of their own: their codes, and the row of each official index. */
-static nb_status take_architectures(nb_table_writer *writer, const nb_arch *archs, nb_error *err)
+/* Codes and indices of all rows. `row_of` [space size] starts as -1 and finds architectures that are there twice. */
+static nb_status number_architectures(nb_table_writer *writer, const nb_arch *archs, int32_t *row_of, nb_error *err)
 {
-    uint64_t size = nb_space_size(writer->space);
-    writer->row_of = malloc(size * sizeof *writer->row_of);
-    if (!writer->row_of)
-        return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for %u architectures", writer->path, writer->rows);
-    memset(writer->row_of, 0xff, size * sizeof *writer->row_of);
-    bool official = writer->rows == size;
     for (uint32_t row = 0; row < writer->rows; row++) {
         int64_t index = nb_space_index(writer->space, &archs[row]);
         if (index < 0)
             return nb_fail(err, NB_ERR_ARGUMENT, "%s: row %u: not an architecture of the space %s", writer->path, row,
                            nb_space_name(writer->space));
-        if (writer->row_of[index] >= 0)
-            return duplicate_architecture(writer, &archs[row], row, err);
-        writer->row_of[index] = (int32_t)row;
+        if (row_of[index] >= 0)
+            return duplicate_architecture(writer, &archs[row], row, row_of[index], err);
+        row_of[index] = (int32_t)row;
+        writer->indices[row] = (uint32_t)index;
         memcpy(writer->codes + (size_t)row * writer->code_count, archs[row].code, writer->code_count);
-        official = official && index == (int64_t)row;
-    }
-    if (official) {
-        free(writer->row_of);
-        writer->row_of = NULL;
     }
     return NB_OK;
+}
+
+static bool is_official_order(const nb_table_writer *writer)
+{
+    bool official = writer->rows == nb_space_size(writer->space);
+    for (uint32_t row = 0; row < writer->rows && official; row++)
+        official = writer->indices[row] == row;
+    return official;
+}
+
+/* Architectures in an order of their own, unless that turns out to be the official one. */
+static nb_status take_architectures(nb_table_writer *writer, const nb_arch *archs, nb_error *err)
+{
+    size_t size = nb_space_size(writer->space);
+    int32_t *row_of = malloc(size * sizeof *row_of);
+    writer->indices = malloc(writer->rows * sizeof *writer->indices);
+    nb_status status = NB_OK;
+    if (!row_of || !writer->indices) {
+        status = nb_fail(err, NB_ERR_MEMORY, "%s: no memory for %u architectures", writer->path, writer->rows);
+    } else {
+        memset(row_of, 0xff, size * sizeof *row_of);
+        status = number_architectures(writer, archs, row_of, err);
+    }
+    free(row_of);
+    if (status == NB_OK && is_official_order(writer)) {
+        free(writer->indices);
+        writer->indices = NULL;
+    }
+    return status;
 }
 
 static nb_status take_official_order(nb_table_writer *writer, nb_error *err)
@@ -64,7 +82,6 @@ static nb_status fill_writer(nb_table_writer *writer, const char *path, const nb
     NB_TRY(copy_text(&writer->path, path, err));
     NB_TRY(copy_text(&writer->benchmark, description->benchmark, err));
     NB_TRY(copy_text(&writer->source, description->source, err));
-    writer->spill = nb_spill_for(writer->path);
     writer->codes = calloc(writer->rows, writer->code_count);
     writer->evaluated = calloc(writer->rows, 1);
     if (!writer->codes || !writer->evaluated)
@@ -97,7 +114,6 @@ nb_status nb_table_writer_open(const char *path, const nb_table_description *des
     nb_table_writer *writer = calloc(1, sizeof *writer);
     if (!writer)
         return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a table writer", path);
-    writer->spill = nb_spill_for(NULL);
     writer->space = description->space;
     writer->flavour = description->flavour;
     writer->rows = description->rows ? description->rows : (uint32_t)nb_space_size(description->space);
@@ -116,6 +132,7 @@ void nb_table_writer_abort(nb_table_writer *writer)
     if (!writer)
         return;
     for (size_t i = 0; i < writer->setup_count; i++) {
+        nb_spill_free(&writer->setups[i]->spill);
         free(writer->setups[i]->genotype);
         free(writer->setups[i]->trials);
         free(writer->setups[i]->orders);
@@ -127,12 +144,11 @@ void nb_table_writer_abort(nb_table_writer *writer)
     free(writer->schedule_orders);
     free(writer->dataset_orders);
     free(writer->codes);
-    free(writer->row_of);
+    free(writer->indices);
     free(writer->evaluated);
     free(writer->path);
     free(writer->benchmark);
     free(writer->source);
-    nb_spill_free(&writer->spill);
     free(writer);
 }
 
@@ -199,6 +215,7 @@ static nb_status make_setup(nb_table_writer *writer, const char *dataset, const 
     }
     setup->dataset = dataset_number;
     strcpy(setup->schedule, schedule);
+    setup->spill = nb_spill_for(writer->path);
     setup->config = *config;
     setup->config.genotype = setup->genotype = genotype;
     writer->setups[writer->setup_count++] = setup;
@@ -451,22 +468,22 @@ static nb_status number_curves(const nb_table_writer *writer, nb_written_setup *
 }
 
 /* Puts the trial's numbers into the spill. */
-static nb_status spill_trial(nb_table_writer *writer, nb_written_setup *setup, const nb_trial *trial, const uint16_t *numbers,
+static nb_status spill_trial(const nb_table_writer *writer, nb_written_setup *setup, const nb_trial *trial, const uint16_t *numbers,
                              nb_written_trial *written, nb_error *err)
 {
     size_t bound = record_bound(trial);
     if (bound > UINT32_MAX)
         return nb_fail(err, NB_ERR_UNSUPPORTED, "%s: row %u: a trial of %zu bytes", writer->path, trial->row, bound);
-    written->offset = nb_spill_end(&writer->spill);
+    written->offset = nb_spill_end(&setup->spill);
     void *place = NULL;
-    NB_TRY(nb_spill_append(&writer->spill, bound, &place, err));
+    NB_TRY(nb_spill_append(&setup->spill, bound, &place, err));
     uint8_t *to = place;
     size_t used = trial->latency_count * sizeof(double);
     if (used > 0)
         memcpy(to, trial->latency, used);
     for (size_t i = 0; i < trial->curve_count; i++)
         used += pack_curve(&trial->curves[i], numbers[i], trial->epochs, to + used, &setup->curves[numbers[i]]);
-    nb_spill_take_back(&writer->spill, bound - used);
+    nb_spill_take_back(&setup->spill, bound - used);
     written->size = (uint32_t)used;
     return NB_OK;
 }

@@ -38,7 +38,7 @@ static inline const uint8_t *nb_piece_mask(const nb_piece *piece)
     return (const uint8_t *)(nb_piece_values(piece) + piece->count);
 }
 
-/* A trial; its record in the spill is the latencies, then the pieces. */
+/* A trial; its record in the setup's spill is the latencies, then the pieces. */
 typedef struct nb_written_trial {
     uint64_t offset;
     uint32_t size;
@@ -71,6 +71,7 @@ typedef struct nb_written_setup {
     char schedule[NB_NAME_MAX + 1];
     nb_arch_config config;
     char *genotype; /* owner of config.genotype */
+    nb_spill spill; /* a file of its own, so that its pages are free for the output as soon as the setup is written */
     nb_written_trial *trials;
     size_t count;
     size_t capacity;
@@ -104,7 +105,7 @@ struct nb_table_writer {
     uint32_t rows;
     uint32_t code_count; /* bytes per architecture */
     uint8_t *codes;      /* [rows][code_count] */
-    int32_t *row_of;     /* [space size] row of each index, -1: none; NULL in official order */
+    uint32_t *indices;   /* [rows] index in the space of each row; NULL in official order */
     uint8_t *evaluated;  /* [rows] 0 or 1 */
     char datasets[NB_DATASETS_MAX][NB_NAME_MAX + 1];
     uint32_t dataset_count;
@@ -114,7 +115,6 @@ struct nb_table_writer {
     size_t schedule_order_count;
     nb_dataset_order *dataset_orders;
     uint32_t dataset_order_count;
-    nb_spill spill;
     bool broken; /* the system failed: only abort is left */
 };
 
