@@ -22,7 +22,7 @@ static void one_epoch(void *user)
     int32_t labels[BATCH];
     nb_batches_shuffle(&w->batches, &w->change, 777, w->epoch++, NULL);
     for (uint32_t i = 0; i < w->batches.count; i++)
-        nb_batches_get(&w->batches, i, w->images, labels);
+        nb_batches_get(&w->batches, i, NULL, w->images, labels);
     BENCH_KEEP(w->images);
 }
 

@@ -59,9 +59,9 @@ static void evaluation_batches_are_the_split_in_order(void **state)
     assert_int_equal(batches.count, 3);
     float images[3 * PIXELS];
     int32_t labels[3];
-    assert_int_equal(nb_batches_get(&batches, 2, images, labels), 1); /* 7 = 3 + 3 + 1 */
+    assert_int_equal(nb_batches_get(&batches, 2, NULL, images, labels), 1); /* 7 = 3 + 3 + 1 */
     assert_int_equal(labels[0], 6);
-    assert_int_equal(nb_batches_get(&batches, 1, images, labels), 3);
+    assert_int_equal(nb_batches_get(&batches, 1, NULL, images, labels), 3);
     for (int i = 0; i < 3; i++)
         for (int k = 0; k < PIXELS; k++)
             assert_int_equal(lroundf(images[i * PIXELS + k]), ((uint8_t *)pixels[3 + i])[k]);
@@ -93,7 +93,7 @@ static void normalisation_has_the_bits_of_pytorch(void **state)
     nb_batches batches = batches_of(dataset, 0, 1);
     float images[8];
     int32_t label;
-    nb_batches_get(&batches, 0, images, &label);
+    nb_batches_get(&batches, 0, NULL, images, &label);
     const float expected[8] = {-0x1.fd27d20000000p+0f, -0x1.f917920000000p+0f, -0x1.b813820000000p+0f, 0x1.5f16240000000p-5f,
                                -0x1.b5284c0000000p+0f, -0x1.73e8f80000000p+0f, 0x1.b0ef920000000p-3f,  0x1.0ec6d00000000p+1f};
     assert_memory_equal(images, expected, sizeof expected);
@@ -115,7 +115,7 @@ static void every_epoch_has_each_image_once_in_another_order(void **state)
         int32_t labels[16];
         uint32_t total = 0;
         for (uint32_t b = 0; b < batches.count; b++) {
-            uint32_t count = nb_batches_get(&batches, b, images, labels);
+            uint32_t count = nb_batches_get(&batches, b, NULL, images, labels);
             for (uint32_t i = 0; i < count; i++) {
                 assert_false(seen[labels[i]]);
                 seen[labels[i]] = true;
@@ -166,7 +166,7 @@ static void training_images_are_mirrored_and_cropped_evenly(void **state)
     int mirrored_count = 0, down_count[5] = {0}, right_count[5] = {0};
     for (uint32_t epoch = 0; epoch < 40; epoch++) {
         assert_int_equal(nb_batches_shuffle(&batches, &(nb_augmentation){.flip = true, .padding = 2}, 5, epoch, NULL), NB_OK);
-        nb_batches_get(&batches, 0, images, labels);
+        nb_batches_get(&batches, 0, NULL, images, labels);
         for (int i = 0; i < IMAGES; i++) {
             bool mirrored;
             int down, right;
@@ -194,7 +194,7 @@ static void cutout_zeroes_a_square_cut_to_the_image(void **state)
     static float images[IMAGES * PIXELS];
     int32_t labels[IMAGES];
     assert_int_equal(nb_batches_shuffle(&batches, &(nb_augmentation){.cutout = 4}, 5, 0, NULL), NB_OK);
-    nb_batches_get(&batches, 0, images, labels);
+    nb_batches_get(&batches, 0, NULL, images, labels);
     int full = 0;
     for (int i = 0; i < IMAGES; i++) {
         int zeros = 0, top = SIDE, bottom = -1, left = SIDE, right = -1;
@@ -224,17 +224,17 @@ static void a_batch_depends_on_seed_and_epoch_only(void **state)
     int32_t a_labels[10], b_labels[10];
     assert_int_equal(nb_batches_shuffle(&first, &change, 9, 0, NULL), NB_OK);
     for (uint32_t i = 0; i < 5; i++)
-        nb_batches_get(&first, i, a, a_labels);
+        nb_batches_get(&first, i, NULL, a, a_labels);
     assert_int_equal(nb_batches_shuffle(&first, &change, 9, 3, NULL), NB_OK);
     assert_int_equal(nb_batches_shuffle(&second, &change, 9, 3, NULL), NB_OK);
     for (uint32_t i = 5; i-- > 0;) {
-        nb_batches_get(&first, i, a, a_labels);
-        nb_batches_get(&second, i, b, b_labels);
+        nb_batches_get(&first, i, NULL, a, a_labels);
+        nb_batches_get(&second, i, NULL, b, b_labels);
         assert_memory_equal(a, b, sizeof a);
         assert_memory_equal(a_labels, b_labels, sizeof a_labels);
     }
     assert_int_equal(nb_batches_shuffle(&second, &change, 10, 3, NULL), NB_OK);
-    nb_batches_get(&second, 0, b, b_labels);
+    nb_batches_get(&second, 0, NULL, b, b_labels);
     assert_memory_not_equal(a_labels, b_labels, sizeof a_labels);
     nb_batches_free(&first);
     nb_batches_free(&second);

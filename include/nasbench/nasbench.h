@@ -26,4 +26,6 @@
 
 #include "nasbench/dataset.h"
 
+#include "nasbench/train.h"
+
 #endif

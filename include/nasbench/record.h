@@ -69,7 +69,7 @@ NB_API nb_status nb_record_new(const char *space, const char *arch, const char *
                                uint32_t epochs, nb_record **out, nb_error *err);
 NB_API void nb_record_free(nb_record *record); /* NULL is allowed */
 
-/* The curve of a split and metric, made with nothing measured if it is not there. The pointer is valid until the next new curve. */
+/* The curve of a split and metric, made with nothing measured if it is not there. The values belong to the record. */
 NB_API nb_status nb_record_curve_of(nb_record *record, const char *split, nb_metric metric, double **values, nb_error *err);
 
 /* A setting by name; a new value replaces the old one. */

@@ -116,20 +116,41 @@ static void read_plane(const uint8_t *pixels, const float *levels, const view *v
             out[y * side + x] = 0;
 }
 
-uint32_t nb_batches_get(const nb_batches *batches, uint32_t i, float *images, int32_t *labels)
+/* One batch that is being filled by several threads. */
+typedef struct filling {
+    const nb_batches *batches;
+    uint32_t first, count; /* places in the epoch's order */
+    float *images;
+    int32_t *labels;
+} filling;
+
+static void fill_image(const filling *f, uint32_t k)
 {
+    const nb_batches *batches = f->batches;
     const nb_dataset_info *info = nb_dataset_get_info(batches->dataset);
     size_t plane = (size_t)info->side * info->side;
-    uint32_t first = i * batches->size;
-    uint32_t left = batches->split->count - first;
-    uint32_t count = left < batches->size ? left : batches->size;
-    for (uint32_t k = 0; k < count; k++) {
-        uint32_t image = batches->order ? batches->order[first + k] : batches->split->images[first + k];
-        view v = batches->order ? draw_view(batches, image, (int32_t)info->side) : (view){0};
-        const uint8_t *pixels = nb_dataset_pixels(batches->dataset, image);
-        for (uint32_t c = 0; c < info->channels; c++)
-            read_plane(pixels + c * plane, batches->levels + 256 * c, &v, (int32_t)info->side, images + (k * info->channels + c) * plane);
-        labels[k] = (int32_t)nb_dataset_label(batches->dataset, image);
-    }
-    return count;
+    uint32_t image = batches->order ? batches->order[f->first + k] : batches->split->images[f->first + k];
+    view v = batches->order ? draw_view(batches, image, (int32_t)info->side) : (view){0};
+    const uint8_t *pixels = nb_dataset_pixels(batches->dataset, image);
+    for (uint32_t c = 0; c < info->channels; c++)
+        read_plane(pixels + c * plane, batches->levels + 256 * c, &v, (int32_t)info->side, f->images + (k * info->channels + c) * plane);
+    f->labels[k] = (int32_t)nb_dataset_label(batches->dataset, image);
+}
+
+static void fill_part(void *user, int part, int parts, int thread)
+{
+    (void)thread;
+    const filling *f = user;
+    uint64_t count = f->count;
+    for (uint64_t k = count * (uint64_t)part / (uint64_t)parts; k < count * (uint64_t)(part + 1) / (uint64_t)parts; k++)
+        fill_image(f, (uint32_t)k);
+}
+
+uint32_t nb_batches_get(const nb_batches *batches, uint32_t i, nb_workers *workers, float *images, int32_t *labels)
+{
+    filling f = {.batches = batches, .first = i * batches->size, .images = images, .labels = labels};
+    uint32_t left = batches->split->count - f.first;
+    f.count = left < batches->size ? left : batches->size;
+    nb_workers_run(workers, fill_part, &f, nb_workers_count(workers));
+    return f.count;
 }

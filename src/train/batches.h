@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/pool.h"
 #include "nasbench/dataset.h"
 
 /* What happens to a training image, in this order: mirrored with probability 1/2, framed with `padding` zero pixels and cropped to its size
@@ -37,7 +38,7 @@ void nb_batches_free(nb_batches *batches);
 /* Makes them batches for training in the given epoch: a new order, new augmentation. */
 nb_status nb_batches_shuffle(nb_batches *batches, const nb_augmentation *change, uint64_t seed, uint32_t epoch, nb_error *err);
 
-/* Fills images [n][channels][side][side] and labels [n] with batch i < count; returns n <= size. */
-uint32_t nb_batches_get(const nb_batches *batches, uint32_t i, float *images, int32_t *labels);
+/* Fills images [n][channels][side][side] and labels [n] with batch i < count; returns n <= size. `workers` may be NULL. */
+uint32_t nb_batches_get(const nb_batches *batches, uint32_t i, nb_workers *workers, float *images, int32_t *labels);
 
 #endif
