@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "nasbench/query.h"
 #include "nasbench/random.h"
 #include "nasbench/space.h"
 #include "nasbench/table.h"
@@ -977,9 +978,14 @@ static void *read_in_a_thread(void *argument)
         return NULL;
     const nb_table *tables[2] = {own, job->shared};
     for (int which = 0; which < 2; which++) {
-        for (uint32_t trial = 0; trial < MODEL_TRIALS; trial++) {
+        nb_query query;
+        const nb_query_spec spec = {
+            .dataset = "cifar10", .schedule = "12", .split = "train", .metric = NB_METRIC_LOSS, .epoch = NB_EPOCH_LAST};
+        if (nb_query_compile(tables[which], &spec, &query, NULL) != NB_OK)
+            break;
+        for (uint32_t row = 0; row < MODEL_TRIALS; row++) {
             double value;
-            if (nb_table_value(tables[which], 0, trial, 0, NB_METRIC_LOSS, 2, &value))
+            if (nb_query_get(&query, row, &value) && nb_table_row_of_string(tables[which], "|none~0|") < 0)
                 job->sum += value;
         }
     }
