@@ -305,6 +305,8 @@ static void query_says_what_the_table_has_instead(void **state)
     expect_failure(RUN("query", table_path, "0", "--dataset", "cifar10", "--split", "x-test"), 1, "the table has train, ori-test");
     expect_failure(RUN("query", table_path, "0", "--dataset", "cifar10", "--epoch", "200"), 1, "200");
     expect_failure(RUN("query", table_path, "0", "--dataset", "cifar10", "--metric", "accuracy5"), 1, "accuracy5");
+    expect_failure(RUN("query", table_path, "0", "--dataset", "cifar10", "--split", "all", "--metric", "accuracy5"), 1,
+                   "no split on which");
     expect_failure(RUN("query", table_path, "15625", "--dataset", "cifar10"), 1, "0 to 15624");
     expect_failure(RUN("query", table_path, "|x|", "--dataset", "cifar10"), 1, "architecture string: offset 1");
     /* Nothing is printed before the failure, also when only the last architecture is wrong. */

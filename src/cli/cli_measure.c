@@ -207,6 +207,23 @@ int cli_find_place(const nb_table *table, const char *dataset, const char *sched
 
 /* ---- measures ---- */
 
+static nb_metric stored_metric(cli_quantity quantity)
+{
+    return quantity == CLI_TOTAL_TIME ? NB_METRIC_TIME : (nb_metric)quantity;
+}
+
+bool cli_has_epoch(const nb_table *table, const cli_place *place, cli_quantity quantity, int32_t epoch)
+{
+    if (cli_is_cost(quantity))
+        return true;
+    nb_coverage coverage = nb_table_coverage(table, place->setup, place->split, stored_metric(quantity));
+    uint32_t epochs = place->info->epochs;
+    if (coverage == NB_COVERAGE_NONE || epoch >= (int64_t)epochs)
+        return false;
+    /* Trials of different length have their last epochs at different numbers. */
+    return coverage != NB_COVERAGE_LAST || epoch == NB_EPOCH_LAST || place->info->epochs_vary || (uint32_t)epoch + 1 == epochs;
+}
+
 int cli_measure_init(cli_measure *measure, const nb_table *table, const cli_place *place, cli_quantity quantity, int32_t epoch)
 {
     *measure = (cli_measure){.table = table, .place = *place, .quantity = quantity, .epoch = epoch};
@@ -216,7 +233,7 @@ int cli_measure_init(cli_measure *measure, const nb_table *table, const cli_plac
         .dataset = place->info->dataset,
         .schedule = place->info->schedule,
         .split = place->split_name,
-        .metric = quantity == CLI_TOTAL_TIME ? NB_METRIC_TIME : (nb_metric)quantity,
+        .metric = stored_metric(quantity),
         .epoch = epoch,
     };
     nb_error err;
@@ -271,6 +288,9 @@ static bool trial_total_time(const cli_measure *m, uint32_t trial, double *value
 
 bool cli_measure_trial(const cli_measure *measure, uint32_t trial, double *value)
 {
+    *value = NAN;
+    if (measure->never)
+        return false;
     if (cli_is_cost(measure->quantity)) {
         *value = trial_cost(measure, trial);
         return !isnan(*value);
@@ -300,6 +320,9 @@ static bool mean_total_time(const cli_measure *m, uint32_t row, double *value)
 
 bool cli_measure_mean(const cli_measure *measure, uint32_t row, double *value)
 {
+    *value = NAN;
+    if (measure->never)
+        return false;
     if (cli_is_cost(measure->quantity)) {
         *value = mean_cost(measure, row);
         return !isnan(*value);

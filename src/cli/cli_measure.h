@@ -56,12 +56,16 @@ typedef struct cli_place {
  * without any split will do. Returns an exit code, having said what the table has instead. */
 int cli_find_place(const nb_table *table, const char *dataset, const char *schedule, const char *split, bool costs_only, cli_place *place);
 
+/* Whether the quantity was measured at that epoch of the place for anybody: by epoch, or only at the last one. */
+bool cli_has_epoch(const nb_table *table, const cli_place *place, cli_quantity quantity, int32_t epoch);
+
 /* A quantity that is ready to be read for any number of rows. */
 typedef struct cli_measure {
     const nb_table *table;
     cli_place place;
     cli_quantity quantity;
     int32_t epoch; /* NB_EPOCH_LAST or from 0 */
+    bool never;    /* measured at other epochs only: every answer is "not measured" */
     nb_query mean; /* of metrics */
 } cli_measure;
 

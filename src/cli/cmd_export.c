@@ -145,24 +145,13 @@ static int add_seeds(columns *list, const nb_table *table, const options *opts, 
     return code;
 }
 
-/* Whether the epoch was measured for anybody; the last one always is. */
-static bool has_epoch(nb_coverage coverage, const cli_place *place, int32_t epoch)
-{
-    uint32_t epochs = place->info->epochs;
-    return epoch == NB_EPOCH_LAST || ((uint32_t)epoch < epochs && (coverage != NB_COVERAGE_LAST || (uint32_t)epoch + 1 == epochs));
-}
-
 static int add_metric(columns *list, const nb_table *table, const options *opts, const cli_place *place, cli_quantity quantity)
 {
-    nb_metric metric = quantity == CLI_TOTAL_TIME ? NB_METRIC_TIME : (nb_metric)quantity;
-    nb_coverage coverage = nb_table_coverage(table, place->setup, place->split, metric);
-    if (coverage == NB_COVERAGE_NONE)
-        return CLI_OK;
     int32_t first = opts->epoch == CLI_EPOCH_ALL ? 0 : opts->epoch;
     int32_t last = opts->epoch == CLI_EPOCH_ALL ? (int32_t)place->info->epochs - 1 : opts->epoch;
     int code = CLI_OK;
     for (int32_t epoch = first; code == CLI_OK && epoch <= last; epoch++) {
-        if (has_epoch(coverage, place, epoch))
+        if (cli_has_epoch(table, place, quantity, epoch))
             code = add_seeds(list, table, opts, place, quantity, epoch);
     }
     return code;

@@ -268,21 +268,44 @@ static bool asks_costs_only(const options *opts)
     return true;
 }
 
+/* Prepares the measures of one epoch. With all epochs asked for, a metric that was not measured at this one is merely missing. */
+static int measure_epoch(const nb_table *table, const options *opts, const cli_place *place, int32_t epoch, cli_measure *measures)
+{
+    int code = CLI_OK;
+    for (size_t i = 0; code == CLI_OK && i < opts->quantity_count; i++) {
+        bool missing = opts->epoch == CLI_EPOCH_ALL && !cli_has_epoch(table, place, opts->quantities[i], epoch);
+        code = cli_measure_init(&measures[i], table, place, opts->quantities[i], missing ? NB_EPOCH_LAST : epoch);
+        measures[i].epoch = epoch;
+        measures[i].never = missing;
+    }
+    return code;
+}
+
+/* Whether any of the quantities was measured at the epoch. */
+static bool asks_epoch(const nb_table *table, const options *opts, const cli_place *place, int32_t epoch)
+{
+    for (size_t i = 0; i < opts->quantity_count; i++) {
+        if (!cli_is_cost(opts->quantities[i]) && cli_has_epoch(table, place, opts->quantities[i], epoch))
+            return true;
+    }
+    return false;
+}
+
 static int make_question(const nb_table *table, const options *opts, const cli_place *place, question *q)
 {
-    bool all_epochs = opts->epoch == CLI_EPOCH_ALL && !q->costs_only;
     q->place = *place;
-    q->epochs = all_epochs ? place->info->epochs : 1;
-    q->measures = cli_alloc(q->epochs * opts->quantity_count * sizeof *q->measures);
-    for (uint32_t e = 0; e < q->epochs; e++) {
-        for (size_t i = 0; i < opts->quantity_count; i++) {
-            int32_t epoch = all_epochs ? (int32_t)e : opts->epoch == CLI_EPOCH_ALL ? NB_EPOCH_LAST : opts->epoch;
-            int code = cli_measure_init(&q->measures[e * opts->quantity_count + i], table, place, opts->quantities[i], epoch);
-            if (code != CLI_OK)
-                return code;
-        }
+    if (opts->epoch != CLI_EPOCH_ALL || q->costs_only) {
+        q->epochs = 1;
+        q->measures = cli_alloc(opts->quantity_count * sizeof *q->measures);
+        return measure_epoch(table, opts, place, opts->epoch == CLI_EPOCH_ALL ? NB_EPOCH_LAST : opts->epoch, q->measures);
     }
-    return CLI_OK;
+    q->measures = cli_alloc(place->info->epochs * opts->quantity_count * sizeof *q->measures);
+    int code = CLI_OK;
+    for (uint32_t epoch = 0; code == CLI_OK && epoch < place->info->epochs; epoch++) {
+        if (asks_epoch(table, opts, place, (int32_t)epoch))
+            code = measure_epoch(table, opts, place, (int32_t)epoch, q->measures + q->epochs++ * opts->quantity_count);
+    }
+    return code;
 }
 
 typedef struct questions {
@@ -302,25 +325,34 @@ static int add_question(questions *list, const nb_table *table, const options *o
     return make_question(table, opts, &place, &list->items[list->count++]);
 }
 
-/* All splits of a dataset: the names are those of the setup that the schedule leads to. */
+/* Whether every metric that is asked for was measured on the split, at some epoch. */
+static bool has_metrics(const nb_table *table, const options *opts, const cli_place *place)
+{
+    for (size_t i = 0; i < opts->quantity_count; i++) {
+        if (!cli_has_epoch(table, place, opts->quantities[i], NB_EPOCH_LAST))
+            return false;
+    }
+    return true;
+}
+
+/* All splits of a dataset on which all metrics were measured. */
 static int add_all_splits(questions *list, const nb_table *table, const options *opts, const char *dataset)
 {
     cli_place place;
+    size_t before = list->count;
     int code = cli_find_place(table, dataset, opts->schedule, NULL, true, &place);
     for (uint32_t i = 0; code == CLI_OK && i < place.info->split_count; i++) {
         place.split = i;
         place.split_name = place.info->splits[i];
-        for (size_t q = 0; q < opts->quantity_count; q++) {
-            nb_metric metric = opts->quantities[q] == CLI_TOTAL_TIME ? NB_METRIC_TIME : (nb_metric)opts->quantities[q];
-            if (!cli_is_cost(opts->quantities[q]) && nb_table_coverage(table, place.setup, i, metric) == NB_COVERAGE_NONE)
-                place.split_name = NULL; /* a split where one of the metrics was never measured is no answer */
-        }
-        if (!place.split_name)
+        if (!has_metrics(table, opts, &place))
             continue;
         list->items = cli_realloc(list->items, (list->count + 1) * sizeof *list->items);
         list->items[list->count] = (question){.costs_only = asks_costs_only(opts)};
         code = make_question(table, opts, &place, &list->items[list->count++]);
     }
+    if (code == CLI_OK && list->count == before)
+        code = cli_fail("%s: dataset %s, schedule %s has no split on which all of these metrics were measured",
+                        nb_table_get_info(table)->name, place.info->dataset, place.info->schedule);
     return code;
 }
 

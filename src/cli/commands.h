@@ -6,6 +6,7 @@
 
 extern const cli_command cmd_arch;
 extern const cli_command cmd_space;
+extern const cli_command cmd_import;
 extern const cli_command cmd_info;
 extern const cli_command cmd_show;
 extern const cli_command cmd_query;
