@@ -19,7 +19,7 @@ static void text_shows_every_form_of_a_cell(void **state)
                     "               (('nor_conv_1x1', 0), ('skip_connect', 1), ('skip_connect', 2))\n");
     expect_in(text, "valid          yes");
     expect_in(text, "dataset         input        classes  FLOPs [MMACs]  parameters [M]\n");
-    expect_in(text, "cifar10         3 x 32 x 32       10      15.647370        0.129306\n");
+    expect_in(text, "cifar10         3 x 32 x 32       10       15.64737        0.129306\n");
     free(text);
 }
 

@@ -246,6 +246,51 @@ static void show_prints_what_the_original_prints(void **state)
     free(table);
 }
 
+/* Makes per-architecture archives with weights by the tool of ../shared; skips where it cannot run (it needs PyTorch). */
+static char *make_archives(void)
+{
+    char *folder = scratch_path("archive"), line[8192];
+    snprintf(line, sizeof line,
+             "/usr/bin/python3 -c 'import torch' 2>/dev/null && /usr/bin/python3 '%s' --format arch-dir --archs 2 --start 157 --seeds 2 "
+             "--out '%s' --quiet",
+             shared_path("tools/make_nb201_pth.py"), folder);
+    if (system(line) != 0) {
+        fprintf(stderr, "skipped: no python3-torch\n");
+        free(folder);
+        skip();
+    }
+    return folder;
+}
+
+static void weights_come_out_of_an_archive_as_safetensors(void **state)
+{
+    (void)state;
+    skip_without_shared();
+    char *archive = make_archives(), *file = scratch_path("weights.safetensors");
+    char *text = expect_text(RUN("weights", archive, "157", "--dataset", "cifar10", "--seed", "777", "-o", file));
+    size_t size, one, all;
+    uint8_t *bytes = read_file(file, &size);
+    json_t *header = json_loadb((const char *)bytes + 8, (size_t)bytes[0] + 256 * (size_t)bytes[1] + 65536 * (size_t)bytes[2], 0, NULL);
+    assert_non_null(header);
+    assert_non_null(json_object_get(header, "stem.0.weight"));
+    assert_string_equal(json_string_value(json_object_get(json_object_get(header, "__metadata__"), "arch_index")), "157");
+    assert_int_equal(sscanf(strrchr(text, ':'), ": %zu tensors", &one), 1);
+    assert_int_equal(json_object_size(header), one + 1);
+    json_decref(header);
+    free(bytes);
+    free(text);
+    text = expect_text(RUN("weights", archive, "157", "--dataset", "cifar10", "-o", file));
+    assert_int_equal(sscanf(strrchr(text, ':'), ": %zu tensors", &all), 1);
+    assert_int_equal(all, 2 * one);
+    free(text);
+    expect_failure(RUN("weights", archive, "11", "--dataset", "cifar10", "-o", file), 1, "000011-FULL.pth");
+    expect_failure(RUN("weights", archive, "157", "--dataset", "mnist", "-o", file), 1, "mnist");
+    expect_failure(RUN("weights", archive, "157", "--dataset", "cifar10", "--seed", "5", "-o", file), 1, "no weights of seed 5");
+    expect_failure(RUN("weights", archive, "157", "-o", file), 2, "--dataset is missing");
+    free(archive);
+    free(file);
+}
+
 static void a_real_table_of_accuracies_imports_by_column_names(void **state)
 {
     (void)state;
@@ -271,6 +316,7 @@ int main(void)
         cmocka_unit_test(usage_errors_are_code_2),
         cmocka_unit_test(every_number_of_the_real_records_comes_back_bit_for_bit),
         cmocka_unit_test(show_prints_what_the_original_prints),
+        cmocka_unit_test(weights_come_out_of_an_archive_as_safetensors),
         cmocka_unit_test(a_real_table_of_accuracies_imports_by_column_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,7 +316,7 @@ static void print_costs(const cost_row *rows, size_t count)
         cli_columns_text(&columns, rows[i].dataset);
         cli_columns_text(&columns, input);
         cli_columns_unsigned(&columns, rows[i].shape.classes);
-        cli_columns_real(&columns, rows[i].costs.flops, 6);
+        cli_columns_real(&columns, rows[i].costs.flops, 5);
         cli_columns_real(&columns, rows[i].costs.params, 6);
     }
     printf("\n");

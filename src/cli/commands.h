@@ -12,6 +12,7 @@ extern const cli_command cmd_show;
 extern const cli_command cmd_query;
 extern const cli_command cmd_best;
 extern const cli_command cmd_export;
+extern const cli_command cmd_weights;
 extern const cli_command cmd_help;
 
 #endif
