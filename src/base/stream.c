@@ -405,6 +405,15 @@ nb_status nb_stream_skip(nb_stream *in, uint64_t size, nb_error *err)
     return NB_OK;
 }
 
+nb_status nb_stream_drain(nb_stream *in, nb_error *err)
+{
+    do {
+        in->next = in->end;
+        NB_TRY(nb_stream_fill(in, 1, err));
+    } while (nb_stream_ready(in) > 0);
+    return NB_OK;
+}
+
 nb_status nb_stream_seek(nb_stream *in, uint64_t offset, nb_error *err)
 {
     if (in->size != UINT64_MAX && offset > in->size)

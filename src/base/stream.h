@@ -74,6 +74,9 @@ nb_status nb_stream_read(nb_stream *in, void *to, size_t size, nb_error *err);
 /* Moves past `size` bytes. NB_ERR_TRUNCATED if fewer are left. */
 nb_status nb_stream_skip(nb_stream *in, uint64_t size, nb_error *err);
 
+/* Reads on to the end, for what a source only tells there: a wrong checksum, damaged blocks. */
+nb_status nb_stream_drain(nb_stream *in, nb_error *err);
+
 /* Continues at any offset, also an earlier one. Past the end is NB_ERR_TRUNCATED, at the latest when reading. */
 nb_status nb_stream_seek(nb_stream *in, uint64_t offset, nb_error *err);
 

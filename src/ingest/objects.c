@@ -198,6 +198,8 @@ nb_status nb_import_object_file(nb_importer *importer, const char *path, nb_erro
     nb_torch_file file;
     NB_TRY(nb_torch_open(&file, path, err));
     nb_status status = nb_import_object_stream(importer, &file.in, path, err);
+    if (status == NB_OK && (file.container == NB_CONTAINER_TORCH_ZIP || file.container == NB_CONTAINER_BZIP2_PICKLE))
+        status = nb_stream_drain(&file.in, err); /* the checksum stands at the end */
     nb_torch_close(&file);
     return status;
 }
