@@ -93,8 +93,9 @@ static void add_short_trial(nb_table_writer *writer, uint32_t row)
     size_t count = 0;
     for (int s = 0; s < 3; s++) {
         for (int metric = 0; metric < NB_METRIC_COUNT; metric++) {
+            const double *values = values_at(row * 13 + (uint64_t)count, 12);
             if (s == 0 || metric != NB_METRIC_ACCURACY5)
-                curves[count++] = (nb_curve){splits[s], (nb_metric)metric, 0, 12, values_at(row * 13 + (uint64_t)count, 12), NULL};
+                curves[count++] = (nb_curve){splits[s], (nb_metric)metric, 0, 12, values, NULL};
         }
     }
     nb_trial trial = {.row = row,
@@ -169,6 +170,7 @@ typedef struct questions {
     nb_query query;
     uint32_t *rows; /* [QUESTIONS] random */
     double *column; /* [ROWS] */
+    char *texts;    /* [ROWS][NB_ARCH_TEXT_SIZE] */
     nb_best_spec best;
     uint32_t setup;
     nb_flavour flavour;
@@ -191,6 +193,15 @@ static void ask_columns(void *user)
     for (int i = 0; i < 64; i++)
         nb_query_column(&q->query, q->column, NULL);
     BENCH_KEEP(q->column[0]);
+}
+
+static void ask_rows(void *user)
+{
+    const questions *q = user;
+    int64_t sum = 0;
+    for (int i = 0; i < QUESTIONS; i++)
+        sum += nb_table_row_of_string(q->table, q->texts + (size_t)q->rows[i] * NB_ARCH_TEXT_SIZE);
+    BENCH_KEEP(sum);
 }
 
 static void ask_more_info(void *user)
@@ -232,7 +243,16 @@ static void measure_questions(const char *path)
     nb_error err;
     nb_table *table;
     must(nb_table_open(path, &table, &err), &err);
-    questions q = {.table = table, .rows = malloc(QUESTIONS * sizeof *q.rows), .column = malloc(ROWS * sizeof *q.column)};
+    questions q = {.table = table,
+                   .rows = malloc(QUESTIONS * sizeof *q.rows),
+                   .column = malloc(ROWS * sizeof *q.column),
+                   .texts = malloc((size_t)ROWS * NB_ARCH_TEXT_SIZE)};
+    if (!q.rows || !q.column || !q.texts)
+        exit(1);
+    for (uint32_t row = 0; row < ROWS; row++) {
+        nb_arch arch = nb_table_arch(table, row);
+        nb_space_format(nb_table_get_info(table)->space, &arch, q.texts + (size_t)row * NB_ARCH_TEXT_SIZE, NB_ARCH_TEXT_SIZE);
+    }
     nb_rng rng = nb_rng_seed(5, 5);
     for (int i = 0; i < QUESTIONS; i++)
         q.rows[i] = (uint32_t)nb_rng_below(&rng, ROWS);
@@ -242,6 +262,7 @@ static void measure_questions(const char *path)
 
     bench_title("Questions, one thread, architectures in random order");
     bench_command("build/bench/bench_table");
+    bench_row("row of an architecture string", rate(ask_rows, &q, QUESTIONS), NAN, "M/s", BENCH_MORE_IS_BETTER);
     bench_row("final mean accuracy of one architecture, compiled query", rate(ask_single, &q, QUESTIONS), NAN, "M/s", BENCH_MORE_IS_BETTER);
     bench_row("final mean accuracy of all, as a column", rate(ask_columns, &q, 64.0 * ROWS), NAN, "M/s", BENCH_MORE_IS_BETTER);
     bench_row("compile a query", rate(ask_compile, &q, 4096), NAN, "M/s", BENCH_MORE_IS_BETTER);
@@ -263,6 +284,7 @@ static void measure_questions(const char *path)
                "often as in v1.0, so that a branch of the mean cannot be predicted.");
     free(q.rows);
     free(q.column);
+    free(q.texts);
     nb_table_close(table);
 }
 

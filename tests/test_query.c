@@ -40,7 +40,7 @@ static void add(nb_table_writer *writer, const nb_trial *trial)
 static nb_table *finish(nb_table_writer *writer, const char *path)
 {
     nb_error err;
-    nb_table *table;
+    nb_table *table = NULL;
     if (nb_table_writer_commit(writer, NULL, &err) != NB_OK || nb_table_open(path, &table, &err) != NB_OK)
         fail_msg("%s", err.message);
     return table;

@@ -40,7 +40,7 @@ static nb_table_writer *open_writer(const char *path)
 static nb_table *commit_and_open(nb_table_writer *writer, const char *path)
 {
     nb_error err;
-    nb_table *table;
+    nb_table *table = NULL;
     if (nb_table_writer_commit(writer, NULL, &err) != NB_OK || nb_table_open(path, &table, &err) != NB_OK ||
         nb_table_verify(table, NULL, &err) != NB_OK)
         fail_msg("%s", err.message);
