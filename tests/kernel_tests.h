@@ -69,7 +69,8 @@ static inline void free_buffer(buffer *b)
 static inline buffer copy_buffer(const buffer *from)
 {
     buffer b = new_buffer(from->count);
-    memcpy(b.v, from->v, from->count * sizeof *b.v);
+    for (size_t k = 0; k < from->count; k++)
+        b.v[k] = from->v[k];
     return b;
 }
 
