@@ -91,7 +91,6 @@ bench_times bench_repeat(void (*work)(void *user), void *user, int repeats)
 /* Starts argv with its output going to the returned pipe; -1 when that does not work. */
 static int start_process(const char *const argv[], pid_t *child)
 {
-    extern char **environ;
     int ends[2];
     if (pipe(ends) != 0)
         return -1;

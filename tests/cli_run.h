@@ -10,8 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-extern char **environ;
-
 /* What one run of the command left behind; free_run at the end. */
 typedef struct cli_run {
     int code;  /* exit status; 128 + signal number when killed by one */

@@ -353,7 +353,8 @@ static void a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_state
     options.checkpoint = path;
     options.resume = true;
     assert_int_equal(nb_train(broken, CELL, &options, NULL, &record, &err), NB_ERR_NUMERIC);
-    if (!strstr(err.message, "epoch 2, batch 0 of training")) fail_msg("%s", err.message);
+    if (!strstr(err.message, "epoch 2, batch 0 of training"))
+        fail_msg("%s", err.message);
     assert_null(record);
     assert_checkpoint_unchanged(path, before, size);
     options = tiny_options();

@@ -19,7 +19,7 @@ static nb_network cifar_network(const char *cell)
 static nb_params *params_of(const nb_network *network, double *flops)
 {
     nb_graph *graph;
-    nb_params *params;
+    nb_params *params = NULL;
     nb_error err = {0};
     if (nb_network_build(network, &graph, &err) != NB_OK || nb_params_new(graph, &params, &err) != NB_OK)
         fail_msg("%s", err.message);

@@ -104,7 +104,7 @@ bool nb_pickle_is_text(nb_pickle_value value, const char *text);
 bool nb_pickle_find(nb_pickle_value dict, const char *name, nb_pickle_value *out);
 
 /* Item i of a dict in its order. A dict whose items are all numbered floats is kept packed (see nb_pickle_runs); it gives false here. */
-bool nb_pickle_entry(nb_pickle_value dict, size_t i, nb_pickle_value *key, nb_pickle_value *value);
+bool nb_pickle_entry(nb_pickle_value value, size_t i, nb_pickle_value *key, nb_pickle_value *item);
 
 /* Curves. A dict {0: 28.1, 1: 40.2, ...} or {"x-valid@0": 1.5, "x-valid@1": 1.4, ...} holds nothing but runs of consecutive numbers;
  * such a dict is packed: tens of millions of them pass through an import. */
@@ -121,7 +121,7 @@ typedef struct nb_pickle_run {
 
 /* The runs of a packed dict and its values in order: run r has values[start .. start + count - 1]. NULL when the dict is not packed; an
  * empty dict counts as packed with *count 0 and gives a valid pointer. */
-const nb_pickle_run *nb_pickle_runs(nb_pickle_value dict, size_t *count, const double **values);
+const nb_pickle_run *nb_pickle_runs(nb_pickle_value value, size_t *count, const double **values);
 
 /* Splits a TEXT "prefix@number", the number written as Python writes it. False for anything else. */
 bool nb_pickle_split_key(nb_pickle_value key, size_t *prefix_size, int64_t *number);

@@ -227,11 +227,11 @@ void cli_draw_cell(const cli_cell *cell, FILE *out)
 
 void cli_draw_widths(const cli_widths *widths, FILE *out)
 {
-    enum { BOTTOM = 320, BLOCK = 84, STEP = 150, FIRST = 130, UNIT = 4, LINE = 190 };
+    enum { BOTTOM = 320, BLOCK = 84, HALF = BLOCK / 2, STEP = 150, FIRST = 130, UNIT = 4, LINE = 190 };
     static const char *const colours[5] = {"conv3", "pool", "conv3", "pool", "conv3"}; /* cells and residual blocks alternate */
     put_head(widths->title, widths->caption, BLOCK_HEIGHT, out);
     for (int i = 0; i + 1 < 5; i++) {
-        point from = {FIRST + STEP * i + BLOCK / 2, LINE}, tip = {FIRST + STEP * (i + 1) - BLOCK / 2 - 3, LINE};
+        point from = {FIRST + STEP * i + HALF, LINE}, tip = {FIRST + STEP * (i + 1) - HALF - 3, LINE};
         fprintf(out, "<path class=\"edge skip\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", from.x + 2, from.y, tip.x - 9, tip.y);
         put_arrow_head(style_of("skip_connect"), from, tip, out);
     }

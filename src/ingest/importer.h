@@ -62,7 +62,7 @@ nb_status nb_import_csv_stream(nb_importer *importer, nb_stream *in, nb_error *e
 nb_status nb_import_object_stream(nb_importer *importer, nb_stream *in, const char *name, nb_error *err);
 
 /* Imports the object of a pickle that is not streamed (exposed for the readers above). */
-nb_status nb_import_run(nb_importer *importer, const char *path, nb_pickle_value run, nb_error *err);
+nb_status nb_import_run(nb_importer *importer, const char *path, nb_pickle_value object, nb_error *err);
 
 /* Reads all files in order into the sink. */
 nb_status nb_importer_run(nb_importer *importer, nb_error *err);

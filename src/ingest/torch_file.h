@@ -21,7 +21,7 @@ typedef enum nb_container {
 
 /* Recognises a file by its first bytes. */
 nb_status nb_container_of(const char *path, nb_container *out, nb_error *err);
-nb_container nb_container_of_bytes(const void *bytes, size_t size);
+nb_container nb_container_of_bytes(const void *data, size_t size);
 
 /* An open file, with the stream at the start of the object's pickle. */
 typedef struct nb_torch_file {
