@@ -27,5 +27,6 @@
 #include "nasbench/dataset.h"
 
 #include "nasbench/train.h"
+#include "nasbench/generate.h"
 
 #endif
