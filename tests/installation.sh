@@ -19,6 +19,7 @@ expect include/nasbench/nasbench.h
 expect include/nasbench/error.h
 
 prefix=$scratch/prefix
+cd "$scratch"
 cmake --install "$build" --prefix "$prefix" >"$scratch/log" || { cat "$scratch/log"; exit 1; }
 pc=$(find "$prefix" -name nasbench.pc)
 [ -n "$pc" ] || { echo "no nasbench.pc installed"; exit 1; }
@@ -40,6 +41,15 @@ run by-pkg-config
 cc -o "$scratch/by-pkg-config-static" "$here/consumer/consumer.c" $(pkg-config --cflags nasbench) "$libdir/libnasbench.a" \
     $(pkg-config --static --libs nasbench | sed 's/-lnasbench//')
 run by-pkg-config-static
+
+# The program that README.md shows is one that compiles.
+awk '/^```c$/ {inside = 1; next} /^```$/ {inside = 0} inside' "$here/../README.md" >"$scratch/readme.c"
+[ -s "$scratch/readme.c" ] || { echo "README.md shows no C"; exit 1; }
+# shellcheck disable=SC2046
+cc -Wall -Wextra -Werror -o "$scratch/readme" "$scratch/readme.c" $(pkg-config --cflags --libs nasbench)
+if "$scratch/readme" 2>"$scratch/log"; then echo "the program of README.md finds a table where there is none"; exit 1; fi
+grep -q nb201.safetensors "$scratch/log" || { echo "the program of README.md does not say which table is missing"; exit 1; }
+
 if command -v c++ >/dev/null; then
     # shellcheck disable=SC2046
     c++ -x c++ -Wall -Wextra -Wpedantic -Werror -o "$scratch/from-c++" "$here/consumer/consumer.c" $(pkg-config --cflags --libs nasbench)
