@@ -10,7 +10,7 @@
 #include "nasbench/query.h"
 #include "nasbench/space.h"
 
-enum { ROWS = 15625, EPOCHS = 200, POOL = 1 << 16, QUESTIONS = 1 << 20, LATENCIES = 20 };
+enum { ROWS = 15625, EPOCHS = 200, POOL = 1 << 16, QUESTIONS = 1 << 20, LATENCIES = 20, TEXT_ROOM = 96 };
 
 static void must(nb_status status, const nb_error *err)
 {
@@ -168,9 +168,10 @@ static int open_once(const char *path)
 typedef struct questions {
     const nb_table *table;
     nb_query query;
-    uint32_t *rows; /* [QUESTIONS] random */
-    double *column; /* [ROWS] */
-    char *texts;    /* [ROWS][NB_ARCH_TEXT_SIZE] */
+    uint32_t *rows;   /* [QUESTIONS] random */
+    double *column;   /* [ROWS] */
+    char *texts;      /* [ROWS][TEXT_ROOM] */
+    uint8_t *lengths; /* [ROWS] */
     nb_best_spec best;
     uint32_t setup;
     nb_flavour flavour;
@@ -200,7 +201,7 @@ static void ask_rows(void *user)
     const questions *q = user;
     int64_t sum = 0;
     for (int i = 0; i < QUESTIONS; i++)
-        sum += nb_table_row_of_string(q->table, q->texts + (size_t)q->rows[i] * NB_ARCH_TEXT_SIZE);
+        sum += nb_table_row_of_text(q->table, q->texts + (size_t)q->rows[i] * TEXT_ROOM, q->lengths[q->rows[i]]);
     BENCH_KEEP(sum);
 }
 
@@ -246,12 +247,13 @@ static void measure_questions(const char *path)
     questions q = {.table = table,
                    .rows = malloc(QUESTIONS * sizeof *q.rows),
                    .column = malloc(ROWS * sizeof *q.column),
-                   .texts = malloc((size_t)ROWS * NB_ARCH_TEXT_SIZE)};
-    if (!q.rows || !q.column || !q.texts)
+                   .texts = malloc((size_t)ROWS * TEXT_ROOM),
+                   .lengths = malloc(ROWS)};
+    if (!q.rows || !q.column || !q.texts || !q.lengths)
         exit(1);
     for (uint32_t row = 0; row < ROWS; row++) {
         nb_arch arch = nb_table_arch(table, row);
-        nb_space_format(nb_table_get_info(table)->space, &arch, q.texts + (size_t)row * NB_ARCH_TEXT_SIZE, NB_ARCH_TEXT_SIZE);
+        q.lengths[row] = (uint8_t)nb_space_format(nb_table_get_info(table)->space, &arch, q.texts + (size_t)row * TEXT_ROOM, TEXT_ROOM);
     }
     nb_rng rng = nb_rng_seed(5, 5);
     for (int i = 0; i < QUESTIONS; i++)
@@ -285,6 +287,7 @@ static void measure_questions(const char *path)
     free(q.rows);
     free(q.column);
     free(q.texts);
+    free(q.lengths);
     nb_table_close(table);
 }
 

@@ -455,6 +455,8 @@ static void rows_follow_the_official_order_when_nothing_else_is_said(void **stat
         assert_int_equal(nb_table_row(table, &arch), row);
         assert_true(nb_space_format(topology(), &arch, text, sizeof text) > 0);
         assert_int_equal(nb_table_row_of_string(table, text), row);
+        assert_int_equal(nb_table_row_of_text(table, text, strlen(text)), row);
+        assert_int_equal(nb_table_row_of_text(table, text, strlen(text) - 1), -1);
     }
     assert_int_equal(nb_table_row_of_string(table, "|nor_conv_3x3~0|"), -1);
     assert_int_equal(nb_table_row_of_string(table, ""), -1);

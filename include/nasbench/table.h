@@ -172,6 +172,7 @@ NB_API int64_t nb_table_row(const nb_table *table, const struct nb_arch *arch);
 
 /* The row of an architecture string of exactly the form that the benchmark prints, or -1. Text that does not parse gives -1, too. */
 NB_API int64_t nb_table_row_of_string(const nb_table *table, const char *text);
+NB_API int64_t nb_table_row_of_text(const nb_table *table, const char *text, size_t length); /* the same for text of known length */
 
 /* Names, in stored order: schedules by number of epochs, datasets by first appearance. NULL past the end. */
 NB_API const char *nb_table_schedule(const nb_table *table, uint32_t i);

@@ -44,17 +44,15 @@ void nb_text_printf(nb_text *text, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    va_list again;
-    va_copy(again, arguments);
-    int size = vsnprintf(NULL, 0, format, arguments);
-    if (size < 0)
-        text->failed = true;
-    else if (reserve(text, (size_t)size)) {
-        vsnprintf(text->data + text->size, (size_t)size + 1, format, again);
-        text->size += (size_t)size;
-    }
-    va_end(again);
+    char *piece = NULL;
+    int size = vasprintf(&piece, format, arguments);
     va_end(arguments);
+    if (size < 0) {
+        text->failed = true;
+        return;
+    }
+    nb_text_append(text, piece, (size_t)size);
+    free(piece);
 }
 
 void nb_text_json_string(nb_text *text, const char *piece)

@@ -217,9 +217,14 @@ int64_t nb_table_row(const nb_table *table, const nb_arch *arch)
     return row_of_index(table, nb_space_index(table->info.space, arch));
 }
 
+int64_t nb_table_row_of_text(const nb_table *table, const char *text, size_t length)
+{
+    return row_of_index(table, nb_space_index_of_text(table->info.space, text, length));
+}
+
 int64_t nb_table_row_of_string(const nb_table *table, const char *text)
 {
-    return row_of_index(table, nb_space_index_of_text(table->info.space, text, strlen(text)));
+    return nb_table_row_of_text(table, text, strlen(text));
 }
 
 /* ---------------------------------------------------------------- setups */
