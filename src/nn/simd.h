@@ -14,8 +14,40 @@
 #else
 #define NB_UNROLL _Pragma("GCC unroll 64")
 #endif
+
+/* The statement for k = 0, 1, ..., N - 1 (N <= 10, a constant), written out before the compiler sees it: arrays that are indexed by k
+ * become registers even where real loops stand around, which a loop that is unrolled later cannot promise. */
+#define NB_SPELT_ONE(k, value, N, ...)                                                                                                     \
+    {                                                                                                                                      \
+        enum { k = (value) };                                                                                                              \
+        if (k < (N)) {                                                                                                                     \
+            __VA_ARGS__;                                                                                                                   \
+        }                                                                                                                                  \
+    }
+#define NB_SPELT(k, N, ...)                                                                                                                \
+    do {                                                                                                                                   \
+        NB_SPELT_ONE(k, 0, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 1, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 2, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 3, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 4, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 5, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 6, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 7, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 8, N, __VA_ARGS__)                                                                                                 \
+        NB_SPELT_ONE(k, 9, N, __VA_ARGS__)                                                                                                 \
+    } while (0)
+
 /* For functions whose arguments become constants of their callers: the size of a register tile. */
 #define NB_INLINE static inline __attribute__((always_inline))
+
+/* The same pointer, of which the compiler no longer knows how it came about. Neighbouring loads then use it with constant distances, and
+ * not one register for each distance that several arrays have in common. */
+NB_INLINE const float *plain_pointer(const float *p)
+{
+    __asm__("" : "+r"(p));
+    return p;
+}
 
 #if defined(__AVX512F__)
 
@@ -62,7 +94,6 @@ NB_INLINE vec vec_fma(vec a, vec b, vec c)
     return _mm512_fmadd_ps(a, b, c);
 }
 /* The larger; b where either is NaN */
-/* The second operand when one is not a number. */
 NB_INLINE vec vec_max(vec a, vec b)
 {
     return _mm512_max_ps(a, b);

@@ -9,30 +9,55 @@
 /* Pixels per run. */
 enum { RUN = VEC_PARTS == 1 ? 8 : 4 };
 
-/* One channel of a call. */
-typedef struct combine_channel {
-    const nb_combine *what;
-    int channel;
-    size_t plane_at; /* floats before the channel */
-    vec_mask live;   /* lanes with images, of this part */
-    size_t lane;     /* first lane of this part */
-} combine_channel;
+/* Room for any index that NB_SPELT writes out, also in the branches that are never taken. */
+enum { SPAN = 20 };
+
+/* A call, resolved for one channel and one part of the lanes: pointers at that plane, scales in all lanes. */
+typedef struct plain_term {
+    const float *v;
+    vec scale;
+} plain_term;
+typedef struct gated_term {
+    const float *v, *gate;
+    vec scale;
+} gated_term;
+typedef struct average_term {
+    const float *v;
+    float scale;
+    bool transpose;
+} average_term;
+typedef struct dot_sum {
+    const float *v;
+    vec centre, sum;
+} dot_sum;
+typedef struct channel_work {
+    nb_plane plane;
+    int plains, gateds, averages, dots;
+    bool some_dead, summed;
+    vec_mask live; /* lanes with images */
+    vec shift, sum;
+    float *out, *relu, *stats;
+    plain_term plain[NB_MAX_TERMS];
+    gated_term gated[NB_MAX_TERMS];
+    average_term average[NB_MAX_TERMS];
+    dot_sum dot[NB_MAX_DOTS];
+} channel_work;
 
 /* Vertical sums of the 3x3 neighbourhoods: column[k] = the rows around r at column c - 1 + k, weighted for the transposed form by one
  * over the rows that each of them averages. `v` stands at the channel's plane. */
 NB_INLINE void column_sums(nb_plane plane, const float *v, int r, int c, bool transpose, vec *column, const int N)
 {
-    const float *middle = v + nb_pixel(plane, r, c - 1);
+    const float *middle = plain_pointer(v + nb_pixel(plane, r, c - 1));
     size_t row = nb_row_floats(plane);
     vec own = vec_all(transpose ? 1.0f / (float)nb_neighbours(r, plane.rows) : 1.0f);
-    NB_UNROLL for (int k = 0; k < N + 2; k++) column[k] = vec_mul(own, vec_load(middle + (size_t)k * NB_LANES));
+    NB_SPELT(k, N + 2, column[k] = vec_mul(own, vec_load(middle + (size_t)k * NB_LANES)));
     if (r > 0) {
         vec above = vec_all(transpose ? 1.0f / (float)nb_neighbours(r - 1, plane.rows) : 1.0f);
-        NB_UNROLL for (int k = 0; k < N + 2; k++) column[k] = vec_fma(above, vec_load(middle - row + (size_t)k * NB_LANES), column[k]);
+        NB_SPELT(k, N + 2, column[k] = vec_fma(above, vec_load(middle - row + (size_t)k * NB_LANES), column[k]));
     }
     if (r + 1 < plane.rows) {
         vec below = vec_all(transpose ? 1.0f / (float)nb_neighbours(r + 1, plane.rows) : 1.0f);
-        NB_UNROLL for (int k = 0; k < N + 2; k++) column[k] = vec_fma(below, vec_load(middle + row + (size_t)k * NB_LANES), column[k]);
+        NB_SPELT(k, N + 2, column[k] = vec_fma(below, vec_load(middle + row + (size_t)k * NB_LANES), column[k]));
     }
 }
 
@@ -47,137 +72,187 @@ NB_INLINE vec column_share(nb_plane plane, int c, float scale)
 /* out += scale * the 3x3 average of v. */
 NB_INLINE void add_average(nb_plane plane, const float *v, int r, int c, float scale, vec *out, const int N)
 {
-    vec column[RUN + 2];
+    vec column[SPAN];
     column_sums(plane, v, r, c, false, column, N);
     scale /= (float)nb_neighbours(r, plane.rows);
     vec inner = vec_all(scale / 3);
-    NB_UNROLL for (int k = 0; k < N; k++)
-    {
-        vec share = k == 0 || k == N - 1 ? column_share(plane, c + k, scale) : inner;
-        out[k] = vec_fma(share, vec_add(vec_add(column[k], column[k + 1]), column[k + 2]), out[k]);
-    }
+    NB_SPELT(k, N, vec share = k == 0 || k == N - 1 ? column_share(plane, c + k, scale) : inner;
+             out[k] = vec_fma(share, vec_add(vec_add(column[k], column[k + 1]), column[k + 2]), out[k]));
 }
 
 /* out += scale * the transpose of the 3x3 average of v. */
 NB_INLINE void add_average_transposed(nb_plane plane, const float *v, int r, int c, float scale, vec *out, const int N)
 {
-    vec column[RUN + 2];
+    vec column[SPAN];
     column_sums(plane, v, r, c, true, column, N);
     vec inner = vec_all(scale / 3);
-    NB_UNROLL for (int k = 0; k < N + 2; k++) column[k] =
-        vec_mul(column[k], k <= 1 || k >= N ? column_share(plane, c - 1 + k, scale) : inner);
-    NB_UNROLL for (int k = 0; k < N; k++) out[k] = vec_add(out[k], vec_add(vec_add(column[k], column[k + 1]), column[k + 2]));
+    NB_SPELT(k, N + 2, column[k] = vec_mul(column[k], k <= 1 || k >= N ? column_share(plane, c - 1 + k, scale) : inner));
+    NB_SPELT(k, N, out[k] = vec_add(out[k], vec_add(vec_add(column[k], column[k + 1]), column[k + 2])));
 }
 
-NB_INLINE void add_term(const combine_channel *at, const nb_term *term, int r, int c, vec *out, const int N)
+NB_INLINE void add_gated(const gated_term *term, size_t pixel, vec *out, const int N)
 {
-    nb_plane plane = at->what->plane;
-    const float *v = term->v + at->plane_at + at->lane;
-    size_t pixel = nb_pixel(plane, r, c);
-    float scale = term->scale ? term->scale[at->channel] : 1.0f;
-    switch (term->form) {
-    case NB_TERM_PLAIN:
-        NB_UNROLL for (int k = 0; k < N; k++) out[k] = vec_fma(vec_all(scale), vec_load(v + pixel + (size_t)k * NB_LANES), out[k]);
-        break;
-    case NB_TERM_GATED: {
-        const float *gate = term->gate + at->plane_at + at->lane + pixel;
-        NB_UNROLL for (int k = 0; k < N; k++)
-        {
-            vec_mask open = vec_greater(vec_load(gate + (size_t)k * NB_LANES), vec_zero());
-            out[k] = vec_fma(vec_all(scale), vec_keep(open, vec_load(v + pixel + (size_t)k * NB_LANES)), out[k]);
-        }
-        break;
+    const float *v = plain_pointer(term->v + pixel), *gate = plain_pointer(term->gate + pixel);
+    const vec scale = term->scale;
+    NB_SPELT(k, N, vec_mask open = vec_greater(vec_load(gate + (size_t)k * NB_LANES), vec_zero());
+             out[k] = vec_fma(scale, vec_keep(open, vec_load(v + (size_t)k * NB_LANES)), out[k]));
+}
+
+/* The sum of all terms at N pixels of row r from column c on; `pixel` is the first one's place in its plane. */
+NB_INLINE void collect(const channel_work *w, int r, int c, size_t pixel, vec *out, const int N)
+{
+    NB_SPELT(k, N, out[k] = w->shift);
+    for (int t = 0; t < w->plains; t++) {
+        const float *v = plain_pointer(w->plain[t].v + pixel);
+        const vec scale = w->plain[t].scale;
+        NB_SPELT(k, N, out[k] = vec_fma(scale, vec_load(v + (size_t)k * NB_LANES), out[k]));
     }
-    case NB_TERM_AVERAGE_3:
-        add_average(plane, v, r, c, scale, out, N);
-        break;
-    case NB_TERM_AVERAGE_3_T:
-        add_average_transposed(plane, v, r, c, scale, out, N);
-        break;
+    for (int t = 0; t < w->gateds; t++)
+        add_gated(&w->gated[t], pixel, out, N);
+    for (int t = 0; t < w->averages; t++) {
+        const average_term *term = &w->average[t];
+        if (term->transpose)
+            add_average_transposed(w->plane, term->v, r, c, term->scale, out, N);
+        else
+            add_average(w->plane, term->v, r, c, term->scale, out, N);
     }
+    if (w->some_dead)
+        NB_SPELT(k, N, out[k] = vec_keep(w->live, out[k]));
 }
 
-/* lanes[16] += the sum of v[0..N). */
-NB_INLINE void add_lanes(float *lanes, const vec *v, const int N)
+/* v[0] + ... + v[N - 1] for N a power of two, in pairs, so that the sum of a run does not wait for that of the run before. Uses up v. */
+NB_INLINE vec sum_in_pairs(vec *v, const int N)
 {
-    vec sum = vec_load(lanes);
-    NB_UNROLL for (int k = 0; k < N; k++) sum = vec_add(sum, v[k]);
-    vec_store(lanes, sum);
+    if (N >= 8)
+        NB_SPELT(k, 4, v[k] = vec_add(v[k], v[k + 4]));
+    if (N >= 4)
+        NB_SPELT(k, 2, v[k] = vec_add(v[k], v[k + 2]));
+    if (N >= 2)
+        v[0] = vec_add(v[0], v[1]);
+    return v[0];
 }
 
-NB_INLINE void add_dot(const combine_channel *at, int d, size_t pixel, const vec *out, const int N)
+NB_INLINE void add_dot(dot_sum *dot, size_t pixel, const vec *out, const int N)
 {
-    const nb_dot *dot = &at->what->dot[d];
-    const float *v = dot->v + at->plane_at + at->lane + pixel;
-    float *lanes = at->what->dot_lanes + ((size_t)d * (size_t)at->what->channels + (size_t)at->channel) * NB_LANES + at->lane;
-    vec centre = vec_all(dot->centre ? dot->centre[at->channel] : 0.0f), sum = vec_load(lanes);
-    NB_UNROLL for (int k = 0; k < N; k++) sum = vec_fma(out[k], vec_sub(vec_load(v + (size_t)k * NB_LANES), centre), sum);
-    vec_store(lanes, sum);
+    const float *v = plain_pointer(dot->v + pixel);
+    const vec centre = dot->centre;
+    const int half = N > 1 ? N / 2 : 1;
+    vec sum[SPAN];
+    NB_SPELT(k, half, sum[k] = vec_mul(out[k], vec_sub(vec_load(v + (size_t)k * NB_LANES), centre)));
+    NB_SPELT(k, N - half, sum[k] = vec_fma(out[k + half], vec_sub(vec_load(v + (size_t)(k + half) * NB_LANES), centre), sum[k]));
+    dot->sum = vec_add(dot->sum, sum_in_pairs(sum, half));
+}
+
+NB_INLINE void store_run(float *to, const vec *v, const int N)
+{
+    __asm__("" : "+r"(to));
+    NB_SPELT(k, N, vec_store(to + (size_t)k * NB_LANES, v[k]));
 }
 
 /* N pixels of row r from column c on. */
-NB_INLINE void combine_run(const combine_channel *at, int r, int c, const int N)
+NB_INLINE void combine_run(channel_work *w, int r, int c, const int N)
 {
-    const nb_combine *what = at->what;
-    size_t pixel = nb_pixel(what->plane, r, c), place = at->plane_at + at->lane + pixel;
-    vec out[RUN];
-    NB_UNROLL for (int k = 0; k < N; k++) out[k] = vec_all(what->shift ? what->shift[at->channel] : 0.0f);
-    for (int t = 0; t < what->terms; t++)
-        add_term(at, &what->term[t], r, c, out, N);
-    if (what->live < NB_LANES)
-        NB_UNROLL for (int k = 0; k < N; k++) out[k] = vec_keep(at->live, out[k]);
-
-    if (what->out)
-        NB_UNROLL for (int k = 0; k < N; k++) vec_store(what->out + place + (size_t)k * NB_LANES, out[k]);
-    if (what->relu)
-        NB_UNROLL for (int k = 0; k < N; k++) vec_store(what->relu + place + (size_t)k * NB_LANES, vec_max(vec_zero(), out[k]));
-    if (what->stats)
-        stats_add(what->stats + (size_t)at->channel * NB_STATS_FLOATS + at->lane, r == 0 && c == 0, out, N);
-    if (what->sum_lanes)
-        add_lanes(what->sum_lanes + (size_t)at->channel * NB_LANES + at->lane, out, N);
-    for (int d = 0; d < what->dots; d++)
-        add_dot(at, d, pixel, out, N);
+    const size_t pixel = nb_pixel(w->plane, r, c);
+    vec out[SPAN];
+    collect(w, r, c, pixel, out, N);
+    if (w->out)
+        store_run(w->out + pixel, out, N);
+    if (w->relu) {
+        vec positive[SPAN];
+        NB_SPELT(k, N, positive[k] = vec_max(vec_zero(), out[k]));
+        store_run(w->relu + pixel, positive, N);
+    }
+    if (w->stats)
+        stats_add(w->stats, r == 0 && c == 0, out, N);
+    for (int d = 0; d < w->dots; d++)
+        add_dot(&w->dot[d], pixel, out, N);
+    if (w->summed)
+        w->sum = vec_add(w->sum, sum_in_pairs(out, N));
 }
 
-static void combine_row(const combine_channel *at, int r)
+static void combine_rows(channel_work *w, int row_begin, int row_end)
 {
-    int c = 0, cols = at->what->plane.cols;
-    for (; c + RUN <= cols; c += RUN)
-        combine_run(at, r, c, RUN);
-    if (RUN > 4 && c + 4 <= cols) {
-        combine_run(at, r, c, 4);
-        c += 4;
+    const int cols = w->plane.cols;
+    for (int r = row_begin; r < row_end; r++) {
+        int c = 0;
+        for (; c + RUN <= cols; c += RUN)
+            combine_run(w, r, c, RUN);
+        if (RUN > 4 && c + 4 <= cols) {
+            combine_run(w, r, c, 4);
+            c += 4;
+        }
+        if (c + 2 <= cols) {
+            combine_run(w, r, c, 2);
+            c += 2;
+        }
+        if (c < cols)
+            combine_run(w, r, c, 1);
     }
-    if (c + 2 <= cols) {
-        combine_run(at, r, c, 2);
-        c += 2;
-    }
-    if (c < cols)
-        combine_run(at, r, c, 1);
 }
 
-static void start_sums(const nb_combine *what)
+/* Where the sums of a channel are kept between two bands of rows. */
+static float *dot_lanes(const nb_combine *what, int d, int channel, size_t lane)
 {
-    size_t floats = (size_t)what->channels * NB_LANES;
-    for (size_t k = 0; what->sum_lanes && k < floats; k++)
-        what->sum_lanes[k] = 0;
-    for (size_t k = 0; k < (size_t)what->dots * floats; k++)
-        what->dot_lanes[k] = 0;
+    return what->dot_lanes + ((size_t)d * (size_t)what->channels + (size_t)channel) * NB_LANES + lane;
+}
+
+static void resolve_terms(channel_work *w, const nb_combine *what, int channel, size_t at)
+{
+    w->plains = w->gateds = w->averages = 0;
+    for (int t = 0; t < what->terms; t++) {
+        const nb_term *term = &what->term[t];
+        float scale = term->scale ? term->scale[channel] : 1.0f;
+        if (term->form == NB_TERM_PLAIN)
+            w->plain[w->plains++] = (plain_term){term->v + at, vec_all(scale)};
+        else if (term->form == NB_TERM_GATED)
+            w->gated[w->gateds++] = (gated_term){term->v + at, term->gate + at, vec_all(scale)};
+        else
+            w->average[w->averages++] = (average_term){term->v + at, scale, term->form == NB_TERM_AVERAGE_3_T};
+    }
+}
+
+/* `lane` is the first of this part; sums start with what earlier rows left unless `fresh`. */
+static void resolve(channel_work *w, const nb_combine *what, int channel, size_t lane, bool fresh)
+{
+    const size_t at = (size_t)channel * nb_plane_floats(what->plane) + lane;
+    resolve_terms(w, what, channel, at);
+    w->shift = vec_all(what->shift ? what->shift[channel] : 0.0f);
+    w->out = what->out ? what->out + at : NULL;
+    w->relu = what->relu ? what->relu + at : NULL;
+    w->stats = what->stats ? what->stats + (size_t)channel * NB_STATS_FLOATS + lane : NULL;
+    w->sum = vec_zero();
+    if (w->summed && !fresh)
+        w->sum = vec_load(what->sum_lanes + (size_t)channel * NB_LANES + lane);
+    for (int d = 0; d < w->dots; d++) {
+        const nb_dot *dot = &what->dot[d];
+        w->dot[d].v = dot->v + at;
+        w->dot[d].centre = vec_all(dot->centre ? dot->centre[channel] : 0.0f);
+        w->dot[d].sum = fresh ? vec_zero() : vec_load(dot_lanes(what, d, channel, lane));
+    }
+}
+
+static void keep_sums(const channel_work *w, const nb_combine *what, int channel, size_t lane)
+{
+    if (w->summed)
+        vec_store(what->sum_lanes + (size_t)channel * NB_LANES + lane, w->sum);
+    for (int d = 0; d < w->dots; d++)
+        vec_store(dot_lanes(what, d, channel, lane), w->dot[d].sum);
 }
 
 void NB_SIMD(combine)(const nb_combine *what, int row_begin, int row_end)
 {
-    if (row_begin == 0)
-        start_sums(what);
+    channel_work w;
+    w.plane = what->plane;
+    w.dots = what->dots;
+    w.summed = what->sum_lanes != NULL;
+    w.some_dead = what->live < NB_LANES;
     for (int channel = 0; channel < what->channels; channel++)
         for (int part = 0; part < VEC_PARTS; part++) {
-            combine_channel at = {.what = what,
-                                  .channel = channel,
-                                  .plane_at = (size_t)channel * nb_plane_floats(what->plane),
-                                  .live = mask_live(what->live, part),
-                                  .lane = (size_t)(part * VEC_FLOATS)};
-            for (int r = row_begin; r < row_end; r++)
-                combine_row(&at, r);
+            const size_t lane = (size_t)(part * VEC_FLOATS);
+            w.live = mask_live(what->live, part);
+            resolve(&w, what, channel, lane, row_begin == 0);
+            combine_rows(&w, row_begin, row_end);
+            keep_sums(&w, what, channel, lane);
         }
 }
 
