@@ -426,7 +426,7 @@ static void an_empty_folder_is_named(void **state)
     char *target = scratch_path("out.nbt");
     nb_error err;
     char expected[600];
-    snprintf(expected, sizeof expected, "%s: a folder without result files (*.pickle.pbz2, *.pth)", folder);
+    snprintf(expected, sizeof expected, "%s: a folder without result files (*.pickle.pbz2, *.pth, *.safetensors)", folder);
     assert_int_equal(nb_import(sources, 1, target, NULL, NULL, NULL, &err), NB_ERR_NOT_FOUND);
     assert_string_equal(err.message, expected);
     free(folder);

@@ -90,6 +90,9 @@ NB_API bool nb_record_value(const nb_record *record, const char *split, nb_metri
 /* NULL when it is not set. */
 NB_API const char *nb_record_setting_of(const nb_record *record, const char *name);
 
+/* The weight of that name, or NULL. */
+NB_API const nb_weight *nb_record_weight(const nb_record *record, const char *name);
+
 /* Files: written complete or not at all. Reading checks everything: NB_ERR_FORMAT, NB_ERR_TRUNCATED, NB_ERR_UNSUPPORTED (another version).
  */
 NB_API nb_status nb_record_write(const nb_record *record, const char *path, nb_error *err);

@@ -49,7 +49,7 @@ static bool is_meta(const char *name)
 
 static bool is_result_name(const char *name)
 {
-    return name[0] != '.' && (ends_with(name, ".pickle.pbz2") || ends_with(name, ".pth"));
+    return name[0] != '.' && (ends_with(name, ".pickle.pbz2") || ends_with(name, ".pth") || ends_with(name, ".safetensors"));
 }
 
 /* The meta file first, the rest by name. */
@@ -98,7 +98,7 @@ static nb_status read_names(const char *folder, nb_files *names, nb_error *err)
     }
     closedir(open_folder);
     if (status == NB_OK && names->count == 0)
-        status = nb_fail(err, NB_ERR_NOT_FOUND, "%s: a folder without result files (*.pickle.pbz2, *.pth)", folder);
+        status = nb_fail(err, NB_ERR_NOT_FOUND, "%s: a folder without result files (*.pickle.pbz2, *.pth, *.safetensors)", folder);
     if (status == NB_OK)
         qsort(names->paths, names->count, sizeof *names->paths, compare_names);
     return status;

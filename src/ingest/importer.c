@@ -164,6 +164,8 @@ nb_status nb_importer_add(nb_importer *importer, const nb_trial *trial, nb_error
 static nb_status run_file(nb_importer *importer, const char *path, nb_error *err)
 {
     nb_container container;
+    if (nb_is_record_file(path))
+        return nb_import_record_file(importer, path, err);
     NB_TRY(nb_container_of(path, &container, err));
     if (container == NB_CONTAINER_TEXT)
         return nb_import_csv_file(importer, path, err);

@@ -56,6 +56,10 @@ nb_status nb_importer_add(nb_importer *importer, const nb_trial *trial, nb_error
 /* The readers. Each reads the file at hand. */
 nb_status nb_import_object_file(nb_importer *importer, const char *path, nb_error *err);
 nb_status nb_import_csv_file(nb_importer *importer, const char *path, nb_error *err);
+nb_status nb_import_record_file(nb_importer *importer, const char *path, nb_error *err);
+
+/* Whether the file starts like a safetensors file, the container of records. */
+bool nb_is_record_file(const char *path);
 
 /* The same from streams, for bytes that are in no file. `name` stands for the path. */
 nb_status nb_import_csv_stream(nb_importer *importer, nb_stream *in, nb_error *err);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/safetensors.h"
+#include "store/record.h"
 
 #define FORMAT_NAME "nasbench record 1"
 #define FORMAT_FAMILY "nasbench record "
@@ -219,6 +220,14 @@ const char *nb_record_setting_of(const nb_record *record, const char *name)
     return NULL;
 }
 
+const nb_weight *nb_record_weight(const nb_record *record, const char *name)
+{
+    for (size_t i = 0; i < record->weight_count; i++)
+        if (strcmp(record->weights[i].name, name) == 0)
+            return &record->weights[i];
+    return NULL;
+}
+
 /* The measured epochs of a curve as the table's writer takes them. `present` has room for all epochs. */
 static nb_curve table_curve(const nb_record *record, const nb_record_curve *curve, uint8_t *present)
 {
@@ -252,45 +261,55 @@ static size_t list_eval_names(const nb_record *record, const char **names)
     return count;
 }
 
-nb_status nb_record_add_to_table(const nb_record *record, nb_table_writer *writer, uint32_t row, nb_error *err)
+nb_status nb_record_trial_init(nb_record_trial *out, const nb_record *record, uint32_t row, nb_error *err)
 {
     size_t curves = record->curve_count;
-    nb_curve *list = malloc(curves * sizeof *list + 1);
-    const char **names = malloc(curves * sizeof *names + 1);
-    uint8_t *present = malloc(curves * record->epochs + 1);
-    nb_status status = NB_ERR_MEMORY;
-    if (list && names && present) {
-        size_t used = 0;
-        for (size_t i = 0; i < curves; i++) {
-            list[used] = table_curve(record, &record->curves[i], present + i * record->epochs);
-            used += list[used].count > 0;
-        }
-        size_t name_count = list_eval_names(record, names);
-        status = nb_table_writer_add(writer,
-                                     &(nb_trial){.row = row,
-                                                 .dataset = record->dataset,
-                                                 .schedule = record->schedule,
-                                                 .seed = record->seed,
-                                                 .epochs = record->epochs,
-                                                 .flops = record->flops,
-                                                 .params = record->params,
-                                                 .latency = record->latency,
-                                                 .latency_count = record->latency_count,
-                                                 .curves = list,
-                                                 .curve_count = used,
-                                                 .eval_names = names,
-                                                 .eval_name_count = name_count,
-                                                 .config = {.channels = record->channels,
-                                                            .cells = record->cells,
-                                                            .classes = record->classes,
-                                                            .genotype = *record->genotype ? record->genotype : NULL}},
-                                     err);
-    } else {
-        no_memory(err);
+    *out = (nb_record_trial){.curves = malloc(curves * sizeof *out->curves + 1),
+                             .names = malloc(curves * sizeof *out->names + 1),
+                             .present = malloc(curves * record->epochs + 1)};
+    if (!out->curves || !out->names || !out->present) {
+        nb_record_trial_free(out);
+        return no_memory(err);
     }
-    free(list);
-    free(names);
-    free(present);
+    size_t used = 0;
+    for (size_t i = 0; i < curves; i++) {
+        out->curves[used] = table_curve(record, &record->curves[i], out->present + i * record->epochs);
+        used += out->curves[used].count > 0;
+    }
+    out->trial = (nb_trial){.row = row,
+                            .dataset = record->dataset,
+                            .schedule = record->schedule,
+                            .seed = record->seed,
+                            .epochs = record->epochs,
+                            .flops = record->flops,
+                            .params = record->params,
+                            .latency = record->latency,
+                            .latency_count = record->latency_count,
+                            .curves = out->curves,
+                            .curve_count = used,
+                            .eval_names = out->names,
+                            .eval_name_count = list_eval_names(record, out->names),
+                            .config = {.channels = record->channels,
+                                       .cells = record->cells,
+                                       .classes = record->classes,
+                                       .genotype = *record->genotype ? record->genotype : NULL}};
+    return NB_OK;
+}
+
+void nb_record_trial_free(nb_record_trial *trial)
+{
+    free(trial->curves);
+    free(trial->names);
+    free(trial->present);
+    *trial = (nb_record_trial){0};
+}
+
+nb_status nb_record_add_to_table(const nb_record *record, nb_table_writer *writer, uint32_t row, nb_error *err)
+{
+    nb_record_trial trial;
+    NB_TRY(nb_record_trial_init(&trial, record, row, err));
+    nb_status status = nb_table_writer_add(writer, &trial.trial, err);
+    nb_record_trial_free(&trial);
     return status;
 }
 

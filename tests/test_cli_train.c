@@ -1,0 +1,130 @@
+/* nasbench train: from a command line to a record and a table. */
+#include "cli_run.h"
+
+#include <math.h>
+#include <sys/stat.h>
+
+#include "nasbench/record.h"
+
+/* CIFAR-10's binary files with 60 images each; every class has a colour of its own. */
+static char *colour_folder(void)
+{
+    char *folder = scratch_path("colours");
+    struct stat info;
+    if (stat(folder, &info) == 0)
+        return folder;
+    assert_int_equal(mkdir(folder, 0777), 0);
+    static uint8_t file[60][3073];
+    for (int f = 1; f <= 6; f++) {
+        for (int i = 0; i < 60; i++) {
+            int class = i % 10;
+            file[i][0] = (uint8_t) class;
+            for (int k = 0; k < 3072; k++)
+                file[i][1 + k] = (uint8_t)(k < 1024 ? 20 * class : k < 2048 ? 200 - 20 * class : 100 + (class % 2) * 50);
+        }
+        char name[64];
+        snprintf(name, sizeof name, f < 6 ? "colours/data_batch_%d.bin" : "colours/test_batch.bin", f);
+        char *path = scratch_path(name);
+        write_file(path, file, sizeof file);
+        free(path);
+    }
+    return folder;
+}
+
+#define TINY "--schedule", "2", "--channels", "4", "--cells", "1", "--resolution", "8", "--batch", "16", "--no-checksums", "--threads", "1"
+
+static void a_run_prints_its_epochs_and_its_result(void **state)
+{
+    (void)state;
+    char *folder = colour_folder();
+    char *text = expect_text(RUN("train", "resnet", "--data", folder, TINY));
+    expect_in(text, "epoch  learning rate  train loss  train accuracy [%]  x-valid accuracy [%]  ori-test accuracy [%]");
+    expect_in(text, "\n    0        0.10000");
+    expect_in(text, "\n    1        0.05000");
+    expect_in(text, "architecture  |nor_conv_3x3~0|+|nor_conv_3x3~1|+|skip_connect~0|skip_connect~2|\n");
+    expect_in(text, "setup         cifar10-valid, 2 epochs, seed 777\n");
+    expect_in(text, "ori-test");
+    free(text);
+    free(folder);
+}
+
+static void a_record_becomes_a_row_of_a_table(void **state)
+{
+    (void)state;
+    char *folder = colour_folder(), *record = scratch_path("one.safetensors"), *table = scratch_path("table.safetensors");
+    json_t *run = expect_json(RUN("train", "11", "--data", folder, "--dataset", "cifar10", "--seed", "5", "-o", record, TINY, "--json"));
+    assert_string_equal(json_string_value(json_object_get(run, "arch")),
+                        "|nor_conv_3x3~0|+|nor_conv_3x3~0|avg_pool_3x3~1|+|none~0|nor_conv_3x3~1|avg_pool_3x3~2|");
+    assert_int_equal(json_integer_value(json_object_get(run, "seed")), 5);
+    json_t *curves = json_object_get(run, "curves");
+    json_t *accuracy = json_object_get(json_object_get(curves, "ori-test"), "accuracy");
+    assert_int_equal(json_array_size(accuracy), 2);
+    char *checkpoint = scratch_path("one.safetensors.checkpoint");
+    assert_int_not_equal(access(checkpoint, F_OK), 0);
+
+    free(expect_text(RUN("import", record, "-o", table)));
+    json_t *answer = expect_json(RUN("query", table, "11", "--dataset", "cifar10", "--schedule", "2", "--split", "ori-test", "--json"));
+    json_t *value = json_object_get(json_array_get(answer, 0), "value");
+    assert_true(json_number_value(value) == json_number_value(json_array_get(accuracy, 1)));
+    json_decref(answer);
+    json_decref(run);
+    free(checkpoint);
+    free(folder);
+    free(record);
+    free(table);
+}
+
+static void an_interrupted_run_goes_on_and_a_finished_one_is_left_alone(void **state)
+{
+    (void)state;
+    char *folder = colour_folder(), *whole = scratch_path("whole.safetensors"), *resumed = scratch_path("resumed.safetensors");
+    free(expect_text(RUN("train", "0", "--data", folder, "-o", whole, TINY)));
+    free(expect_text(RUN("train", "0", "--data", folder, "-o", resumed, "--resume", TINY)));
+    struct stat before, after;
+    assert_int_equal(stat(whole, &before), 0);
+    char *text = expect_text(RUN("train", "0", "--data", folder, "-o", whole, "--resume", TINY));
+    expect_in(text, "ori-test");
+    free(text);
+    assert_int_equal(stat(whole, &after), 0);
+    assert_int_equal(after.st_ino, before.st_ino);
+    nb_record *a, *b;
+    assert_int_equal(nb_record_read(whole, NB_RECORD_ALL, &a, NULL), NB_OK);
+    assert_int_equal(nb_record_read(resumed, NB_RECORD_ALL, &b, NULL), NB_OK);
+    assert_memory_equal(nb_record_weight(a, "stem.0.weight")->data, nb_record_weight(b, "stem.0.weight")->data, 4 * 3 * 9 * sizeof(float));
+    nb_record_free(a);
+    nb_record_free(b);
+    free(folder);
+    free(whole);
+    free(resumed);
+}
+
+static void what_cannot_be_done_is_said_clearly(void **state)
+{
+    (void)state;
+    char *folder = colour_folder();
+    expect_failure(RUN("train", "0", "--data", "/nowhere"), 1, "CIFAR-10: no files in /nowhere: expected data_batch_1.bin");
+    expect_failure(RUN("train", "0", "--data", folder), 1, "not the published file");
+    expect_failure(RUN("train", "0", "--data", folder, "--dataset", "cifar11"), 1, "unknown data set 'cifar11'; known: cifar10-valid");
+    expect_failure(RUN("train", "15625", "--data", folder, TINY), 1, "15625");
+    expect_failure(RUN("train", "|nor_conv_3x3~0|", "--space", "nats-size", "--data", folder, TINY), 1, "");
+    expect_failure(RUN("train", "0", "--data", folder, TINY, "--resolution", "15"), 1, "possible: 32, 16, 8, 4");
+    expect_failure(RUN("train", "0", "--data", folder, TINY, "--images", "151"), 1, "151 training images asked for, there are 150");
+    expect_failure(RUN("train", "0", "--data", folder, TINY, "--lr", "1e6"), 1, "batch 2 of training: the loss is not a number");
+    expect_failure(RUN("train", "0", "--data", folder, TINY, "-o", "/nowhere/out"), 1, "/nowhere/out: cannot be written: No such file");
+    expect_failure(RUN("train"), 2, "ARCH is missing");
+    expect_failure(RUN("train", "0", "--resume"), 2, "--resume needs -o OUT");
+    expect_failure(RUN("train", "0", "--schedule", "twelve"), 2, "--schedule");
+    expect_failure(RUN("train", "0", "--evaluate", "never"), 2, "--evaluate: 'never'; every, last or a number of epochs expected");
+    free(folder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_run_prints_its_epochs_and_its_result),
+        cmocka_unit_test(a_record_becomes_a_row_of_a_table),
+        cmocka_unit_test(an_interrupted_run_goes_on_and_a_finished_one_is_left_alone),
+        cmocka_unit_test(what_cannot_be_done_is_said_clearly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
