@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "nasbench/query.h"
 #include "nasbench/random.h"
@@ -95,6 +97,17 @@ static int temporary_files(void)
         count += strstr(entry->d_name, "nbtmp") != NULL;
     closedir(folder);
     return count;
+}
+
+static void remove_temporary_files(void)
+{
+    DIR *folder = opendir(scratch_folder());
+    assert_non_null(folder);
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        if (strstr(entry->d_name, "nbtmp"))
+            unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    closedir(folder);
 }
 
 static bool file_exists(const char *path)
@@ -686,6 +699,39 @@ static void a_full_disk_at_any_point_leaves_the_old_file(void **state)
     free(path);
 }
 
+static void die(void *user, uint64_t done, uint64_t total, const char *note)
+{
+    (void)user, (void)done, (void)total, (void)note;
+    raise(SIGKILL);
+}
+
+static void a_killed_writer_leaves_the_old_file_and_a_recognisable_temporary(void **state)
+{
+    (void)state;
+    char *path = scratch_path("killed.nbt");
+    write_file(path, "old", 3);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        nb_progress progress = {.report = die};
+        nb_table_writer *writer = open_writer(path);
+        nb_trial trial = plain_trial(0, 777, 1);
+        add(writer, &trial);
+        nb_table_writer_commit(writer, &progress, NULL); /* dies when the first block is written */
+        _exit(0);
+    }
+    int how;
+    assert_int_equal(waitpid(child, &how, 0), child);
+    assert_true(WIFSIGNALED(how));
+    size_t size;
+    uint8_t *bytes = read_file(path, &size);
+    assert_int_equal(size, 3);
+    free(bytes);
+    assert_int_equal(temporary_files(), 1);
+    remove_temporary_files();
+    free(path);
+}
+
 /* Opens, adds two trials and commits; any allocation may fail. */
 static nb_status write_small(const char *path)
 {
@@ -1061,6 +1107,7 @@ int main(void)
         cmocka_unit_test(a_trial_given_twice_fails_the_commit_and_leaves_the_old_file),
         cmocka_unit_test(a_stopped_commit_leaves_nothing),
         cmocka_unit_test(a_full_disk_at_any_point_leaves_the_old_file),
+        cmocka_unit_test(a_killed_writer_leaves_the_old_file_and_a_recognisable_temporary),
         cmocka_unit_test(every_failing_allocation_of_a_writer_is_an_error_without_a_leak),
         cmocka_unit_test(every_failing_allocation_of_a_reader_is_an_error_without_a_leak),
         cmocka_unit_test(every_truncation_is_an_error),
