@@ -29,31 +29,63 @@ static inline char *take_text(const char *path)
     return text;
 }
 
-/* Runs `nasbench` with the arguments (ended by NULL) and standard output into `out_path`. */
-static inline cli_run run_into(const char *out_path, const char *const *arguments)
+/* Starts a program with the arguments (ended by NULL, the program's name not among them) and its output into two open files. */
+static inline pid_t start_program(const char *path, const char *const *arguments, int out, int err)
 {
     enum { MOST = 64 };
-    char *argv[MOST] = {(char *)(uintptr_t) "nasbench"};
+    char *argv[MOST] = {(char *)(uintptr_t)path};
     for (size_t i = 0; arguments[i]; i++) {
         assert_true(i + 2 < MOST);
         argv[i + 1] = (char *)(uintptr_t)arguments[i];
     }
-    char *err_path = scratch_path("stderr");
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, out_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    posix_spawn_file_actions_addopen(&files, STDERR_FILENO, err_path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&files, err, STDERR_FILENO);
     pid_t child;
-    int spawned = posix_spawn(&child, NB_BINARY_DIR "/nasbench", &files, NULL, argv, environ);
+    int spawned = posix_spawn(&child, path, &files, NULL, argv, environ);
     posix_spawn_file_actions_destroy(&files);
     if (spawned != 0)
-        fail_msg("cannot start " NB_BINARY_DIR "/nasbench: %s", strerror(spawned));
+        fail_msg("cannot start %s: %s", path, strerror(spawned));
+    return child;
+}
+
+static inline int open_to_write(const char *path)
+{
+    int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    return file;
+}
+
+/* The exit code of a program that was started, when it has ended. */
+static inline int exit_code(pid_t child)
+{
     int status;
     assert_int_equal(waitpid(child, &status, 0), child);
-    cli_run run = {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), .err = take_text(err_path)};
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* Runs `nasbench` with the arguments (ended by NULL) and standard output into the open file `out`, which it closes. While the command
+ * runs, `meanwhile` is called (if not NULL). */
+static inline cli_run run_with(int out, const char *const *arguments, void (*meanwhile)(pid_t child, void *user), void *user)
+{
+    char *err_path = scratch_path("stderr");
+    int err = open_to_write(err_path);
+    pid_t child = start_program(NB_BINARY_DIR "/nasbench", arguments, out, err);
+    close(out);
+    close(err);
+    if (meanwhile)
+        meanwhile(child, user);
+    cli_run run = {.code = exit_code(child)};
+    run.err = take_text(err_path);
     free(err_path);
     return run;
+}
+
+static inline cli_run run_into(const char *out_path, const char *const *arguments)
+{
+    return run_with(open_to_write(out_path), arguments, NULL, NULL);
 }
 
 static inline cli_run run_command(const char *const *arguments)

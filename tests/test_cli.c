@@ -3,6 +3,7 @@
 #include "cli_run.h"
 
 #include <nasbench/version.h>
+#include <signal.h>
 
 static void without_a_command_the_overview_goes_to_stderr_and_the_code_is_2(void **state)
 {
@@ -87,31 +88,63 @@ static void a_full_disk_is_code_1_for_every_kind_of_output(void **state)
     expect_failure(RUN("arch", "0", "--svg", "/dev/full"), 1, "/dev/full: No space left on device");
 }
 
+/* Reads a little of a pipe and leaves. */
+static void read_and_leave(pid_t child, void *user)
+{
+    (void)child;
+    const int *pipe_end = user;
+    char first[256];
+    assert_true(read(*pipe_end, first, sizeof first) > 0);
+    close(*pipe_end);
+}
+
+static void expect_quiet_end(int code)
+{
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    cli_run run = run_with(ends[1], (const char *const[]){"space", "nasbench201", "list", NULL}, read_and_leave, &ends[0]);
+    expect_code(&run, code);
+    assert_string_equal(run.err, "");
+    free_run(&run);
+}
+
 static void a_reader_that_leaves_ends_the_command_quietly(void **state)
 {
     (void)state;
-    char *err_path = scratch_path("pipe-stderr");
-    char line[8192];
-    snprintf(line, sizeof line, "'%s/nasbench' space nasbench201 list 2>'%s' | head -n 1", NB_BINARY_DIR, err_path);
-    FILE *pipe = popen(line, "r");
-    assert_non_null(pipe);
-    char first[256];
-    assert_non_null(fgets(first, sizeof first, pipe));
-    pclose(pipe);
-    char *said = take_text(err_path);
-    assert_string_equal(said, "");
-    free(said);
-
+    expect_quiet_end(128 + SIGPIPE);
     /* Also when the parent process ignores SIGPIPE, as Python does, so that the write fails instead of the process. */
-    snprintf(line, sizeof line, "trap '' PIPE; '%s/nasbench' space nasbench201 list 2>'%s' | head -n 1", NB_BINARY_DIR, err_path);
-    pipe = popen(line, "r");
-    assert_non_null(pipe);
-    assert_non_null(fgets(first, sizeof first, pipe));
-    pclose(pipe);
-    said = take_text(err_path);
-    assert_string_equal(said, "");
-    free(said);
-    free(err_path);
+    signal(SIGPIPE, SIG_IGN);
+    expect_quiet_end(1);
+    signal(SIGPIPE, SIG_DFL);
+}
+
+/* Waits for the first output, asks the command to stop, and only then reads on. */
+static void interrupt_then_read_all(pid_t child, void *user)
+{
+    const int *pipe_end = user;
+    char part[65536];
+    assert_true(read(*pipe_end, part, 1) == 1);
+    assert_int_equal(kill(child, SIGINT), 0);
+    while (read(*pipe_end, part, sizeof part) > 0)
+        continue;
+    close(*pipe_end);
+}
+
+static void ctrl_c_stops_long_work_with_a_message(void **state)
+{
+    (void)state;
+    char *table = scratch_path("costs.safetensors");
+    free(expect_text(RUN("space", "nasbench201", "table", "-o", table)));
+    const char *const commands[][6] = {{"show", table, "all"}, {"export", table, "--to", "csv"}};
+    for (size_t i = 0; i < 2; i++) {
+        int ends[2];
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        cli_run run = run_with(ends[1], commands[i], interrupt_then_read_all, &ends[0]);
+        expect_code(&run, 1);
+        expect_in(run.err, "stopped on request");
+        free_run(&run);
+    }
+    free(table);
 }
 
 static void man_pages_and_completion_are_written_from_the_descriptions(void **state)
@@ -142,6 +175,7 @@ int main(void)
         cmocka_unit_test(wrong_usage_is_code_2_and_refers_to_help),
         cmocka_unit_test(a_full_disk_is_code_1_for_every_kind_of_output),
         cmocka_unit_test(a_reader_that_leaves_ends_the_command_quietly),
+        cmocka_unit_test(ctrl_c_stops_long_work_with_a_message),
         cmocka_unit_test(man_pages_and_completion_are_written_from_the_descriptions),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
