@@ -29,4 +29,8 @@
 #include "nasbench/train.h"
 #include "nasbench/generate.h"
 
+#include "nasbench/objective.h"
+
+#include "nasbench/search.h"
+
 #endif

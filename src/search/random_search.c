@@ -1,0 +1,31 @@
+/* Random search: uniformly random architectures until the budget is spent. */
+#include "search/algorithm.h"
+
+static nb_status start(void *state, nb_search_context *context, nb_error *err)
+{
+    (void)state;
+    (void)context;
+    (void)err;
+    return NB_OK;
+}
+
+static bool ask(void *state, nb_search_context *context, nb_request *request)
+{
+    (void)state;
+    request->proposal.arch = nb_space_sample(context->space, &context->rng);
+    return true;
+}
+
+static const nb_search_parameter parameters[] = {NB_PARAMETER_LAST("drop")};
+static const char *const aliases[] = {"rs", "random-search", NULL};
+
+const nb_algorithm nb_random_search = {
+    .info = {.name = "random",
+             .title = "RS",
+             .summary = "uniformly random architectures",
+             .parameters = parameters,
+             .parameter_count = sizeof parameters / sizeof *parameters},
+    .aliases = aliases,
+    .start = start,
+    .ask = ask,
+};
