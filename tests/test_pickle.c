@@ -330,6 +330,15 @@ static void names_that_are_not_written_as_python_writes_numbers_stay_names(void 
            "{u4031:f3ff0000000000000,}");
 }
 
+static void an_empty_name_is_a_name(void **state)
+{
+    (void)state;
+    EXPECT("](}(X\x00\x00\x00\x00" ONE "u" PADDING,
+           "[{u:f3ff0000000000000,},[f3ff0000000000000,f3ff0000000000000,f3ff0000000000000,"
+           "f3ff0000000000000,f3ff0000000000000,f3ff0000000000000,f3ff0000000000000,f3ff0000000000000,f3ff0000000000000,"
+           "f3ff0000000000000,],]");
+}
+
 static void a_name_in_a_run_can_be_fetched_from_the_memo_later(void **state)
 {
     (void)state;
@@ -718,6 +727,7 @@ int main(void)
         cmocka_unit_test(a_dict_of_numbered_floats_is_packed_into_runs),
         cmocka_unit_test(a_dict_unpacks_when_something_else_comes),
         cmocka_unit_test(names_that_are_not_written_as_python_writes_numbers_stay_names),
+        cmocka_unit_test(an_empty_name_is_a_name),
         cmocka_unit_test(a_name_in_a_run_can_be_fetched_from_the_memo_later),
         cmocka_unit_test(items_of_a_dict_may_be_found_by_name),
         cmocka_unit_test(a_numpy_scalar_is_a_float),

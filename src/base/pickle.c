@@ -592,7 +592,7 @@ static size_t take_named(machine *m, nb_pickle_dict *dict, const uint8_t *p, nex
     if (!find_named(m, p, &item))
         return 0;
     double real = big_endian_double(p + item.length - 8);
-    if (item.size == next->size && same_bytes(item.text, next->text, item.size)) {
+    if (next->size > 0 && item.size == next->size && same_bytes(item.text, next->text, item.size)) {
         *good = extend_run(m, dict, real);
     } else {
         size_t prefix_size;
