@@ -11,33 +11,10 @@
 #include "cli_json.h"
 #include "cli_number.h"
 #include "cli_progress.h"
+#include "cli_recipe.h"
 #include "commands.h"
 
-enum {
-    OPTION_DATASET = 256,
-    OPTION_DATA,
-    OPTION_SCHEDULE,
-    OPTION_CHANNELS,
-    OPTION_CELLS,
-    OPTION_SEED,
-    OPTION_BATCH,
-    OPTION_LR,
-    OPTION_MOMENTUM,
-    OPTION_WEIGHT_DECAY,
-    OPTION_THREADS,
-    OPTION_IMAGES,
-    OPTION_EVAL_IMAGES,
-    OPTION_RESOLUTION,
-    OPTION_CUTOUT,
-    OPTION_NO_FLIP,
-    OPTION_NO_CROP,
-    OPTION_EVALUATE,
-    OPTION_SPACE,
-    OPTION_RESUME,
-    OPTION_NO_WEIGHTS,
-    OPTION_NO_CHECKSUMS,
-    OPTION_JSON
-};
+enum { OPTION_DATASET = 256, OPTION_DATA, OPTION_SEED, OPTION_THREADS, OPTION_SPACE, OPTION_RESUME, OPTION_JSON };
 
 typedef struct options {
     const char *arch;
@@ -48,13 +25,8 @@ typedef struct options {
     bool json;
 } options;
 
-static uint32_t number(const struct argp_state *state, const char *what, const char *text, uint32_t low, uint32_t high)
-{
-    return (uint32_t)cli_parse_unsigned(state, what, text, low, high);
-}
-
-/* Options of the data set and of the images; false for a key that is none of them. */
-static bool parse_data(int key, const char *arg, const struct argp_state *state, options *opts)
+/* Options of this command alone; false for a key that is none of them. */
+static bool parse_own(int key, const char *arg, const struct argp_state *state, options *opts)
 {
     switch (key) {
     case OPTION_DATASET:
@@ -63,87 +35,17 @@ static bool parse_data(int key, const char *arg, const struct argp_state *state,
     case OPTION_DATA:
         opts->data.folder = arg;
         return true;
-    case OPTION_IMAGES:
-        opts->data.train_images = number(state, "--images", arg, 1, UINT32_MAX);
-        return true;
-    case OPTION_EVAL_IMAGES:
-        opts->data.eval_images = number(state, "--eval-images", arg, 1, UINT32_MAX);
-        return true;
-    case OPTION_RESOLUTION:
-        opts->data.resolution = number(state, "--resolution", arg, 4, 1024);
-        return true;
-    case OPTION_NO_CHECKSUMS:
-        opts->data.no_checksums = true;
-        return true;
-    case OPTION_CUTOUT:
-        opts->train.cutout = number(state, "--cutout", arg, 0, 1024);
-        return true;
-    case OPTION_NO_FLIP:
-        opts->train.flip = 0;
-        return true;
-    case OPTION_NO_CROP:
-        opts->train.crop_padding = 0;
-        return true;
-    default:
-        return false;
-    }
-}
-
-static uint32_t parse_evaluate(const struct argp_state *state, const char *text)
-{
-    if (strcmp(text, "every") == 0)
-        return 1;
-    if (strcmp(text, "last") == 0)
-        return 0;
-    uint64_t value;
-    if (!cli_is_unsigned(text, &value) || value == 0 || value > UINT32_MAX)
-        cli_bad_usage(state, "--evaluate: '%s'; every, last or a number of epochs expected", text);
-    return (uint32_t)value;
-}
-
-/* Options of the network and its training; false for a key that is none of them. */
-static bool parse_recipe(int key, const char *arg, const struct argp_state *state, nb_train_options *train)
-{
-    switch (key) {
     case OPTION_SPACE:
-        train->space = arg;
-        return true;
-    case OPTION_SCHEDULE:
-        number(state, "--schedule", arg, 1, 100000);
-        train->schedule = arg;
-        return true;
-    case OPTION_CHANNELS:
-        train->channels = number(state, "--channels", arg, 1, 1024);
-        return true;
-    case OPTION_CELLS:
-        train->cells = number(state, "--cells", arg, 1, 1000);
+        opts->train.space = arg;
         return true;
     case OPTION_SEED:
-        train->seed = number(state, "--seed", arg, 0, UINT32_MAX);
-        return true;
-    case OPTION_BATCH:
-        train->batch = number(state, "--batch", arg, 1, 65536);
-        return true;
-    case OPTION_LR:
-        train->learning_rate = cli_parse_real(state, "--lr", arg, 1e-12, 1e6);
-        return true;
-    case OPTION_MOMENTUM:
-        train->momentum = cli_parse_real(state, "--momentum", arg, 0, 0.999999);
-        return true;
-    case OPTION_WEIGHT_DECAY:
-        train->weight_decay = cli_parse_real(state, "--weight-decay", arg, 0, 1e6);
+        opts->train.seed = (uint32_t)cli_parse_unsigned(state, "--seed", arg, 0, UINT32_MAX);
         return true;
     case OPTION_THREADS:
-        train->threads = number(state, "--threads", arg, 1, 1024);
-        return true;
-    case OPTION_EVALUATE:
-        train->evaluate_every = parse_evaluate(state, arg);
+        opts->train.threads = (uint32_t)cli_parse_unsigned(state, "--threads", arg, 1, 1024);
         return true;
     case OPTION_RESUME:
-        train->resume = true;
-        return true;
-    case OPTION_NO_WEIGHTS:
-        train->weights = false;
+        opts->train.resume = true;
         return true;
     default:
         return false;
@@ -153,7 +55,7 @@ static bool parse_recipe(int key, const char *arg, const struct argp_state *stat
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     options *opts = state->input;
-    if (parse_data(key, arg, state, opts) || parse_recipe(key, arg, state, &opts->train))
+    if (parse_own(key, arg, state, opts) || cli_parse_recipe(key, arg, state, &opts->train, &opts->data))
         return 0;
     switch (key) {
     case OPTION_JSON:
@@ -419,27 +321,13 @@ static const struct argp_option option_table[] = {
     {"dataset", OPTION_DATASET, "KEY", 0,
      "cifar10-valid (default), cifar10, cifar100, ImageNet16-120, fashion-mnist, fashion-mnist-valid, mnist or mnist-valid", 0},
     {"data", OPTION_DATA, "DIR", 0, "Where its files are. Default: $TORCH_HOME, ~/.torch, /usr/share/datasets", 0},
-    {"schedule", OPTION_SCHEDULE, "EPOCHS", 0, "12 (default), 200 or any number of epochs", 0},
-    {"channels", OPTION_CHANNELS, "C", 0, "Channels of the first stage. Default: 16", 0},
-    {"cells", OPTION_CELLS, "N", 0, "Cells in each of the three stages. Default: 5", 0},
     {"seed", OPTION_SEED, "SEED", 0, "Default: 777", 0},
-    {"batch", OPTION_BATCH, "IMAGES", 0, "Images in a training batch. Default: 256", 0},
-    {"lr", OPTION_LR, "RATE", 0, "Learning rate of the first epoch. Default: 0.1", 0},
-    {"momentum", OPTION_MOMENTUM, "M", 0, "Nesterov momentum. Default: 0.9", 0},
-    {"weight-decay", OPTION_WEIGHT_DECAY, "W", 0, "Default: 0.0005", 0},
-    {"images", OPTION_IMAGES, "N", 0, "Train on the first N images only", 0},
-    {"eval-images", OPTION_EVAL_IMAGES, "N", 0, "Evaluate on the first N images of each set only", 0},
-    {"resolution", OPTION_RESOLUTION, "PIXELS", 0, "Average the images down to that side, for example 16", 0},
-    {"cutout", OPTION_CUTOUT, "PIXELS", 0, "Cut squares of that side out of training images. Default: 0, none", 0},
-    {"no-flip", OPTION_NO_FLIP, NULL, 0, "Do not mirror training images", 0},
-    {"no-crop", OPTION_NO_CROP, NULL, 0, "Do not crop training images at random", 0},
-    {"evaluate", OPTION_EVALUATE, "WHEN", 0, "After every epoch (every, the default), after the last, or after each so many", 0},
+    CLI_RECIPE_OPTIONS("12"),
     {"space", OPTION_SPACE, "SPACE", 0, "What ARCH is of: nasbench201 (default) or nats-size", 0},
     {"threads", OPTION_THREADS, "N", 0, "Default: all processors. The result does not depend on it", 0},
     {"output", 'o', "OUT", 0, "The record to write; the state after each epoch is kept in OUT.checkpoint until then", 0},
     {"resume", OPTION_RESUME, NULL, 0, "Go on from OUT.checkpoint if it is there; do nothing if OUT is", 0},
-    {"no-weights", OPTION_NO_WEIGHTS, NULL, 0, "Leave the trained weights out of the record", 0},
-    {"no-checksums", OPTION_NO_CHECKSUMS, NULL, 0, "Take data files that differ from the published ones", 0},
+    {"no-weights", CLI_RECIPE_NO_WEIGHTS, NULL, 0, "Leave the trained weights out of the record", 0},
     {"json", OPTION_JSON, NULL, 0, "Print one JSON object at the end: costs, settings and every curve", 0},
     {0},
 };

@@ -14,6 +14,7 @@ extern const cli_command cmd_best;
 extern const cli_command cmd_export;
 extern const cli_command cmd_weights;
 extern const cli_command cmd_train;
+extern const cli_command cmd_generate;
 extern const cli_command cmd_help;
 
 #endif
