@@ -197,12 +197,14 @@ nb_status nb_dataset_load(const char *key, const nb_dataset_options *options, co
 
 static nb_status check_arrays(const nb_dataset_arrays *arrays, nb_error *err)
 {
-    if (!arrays->key || !arrays->pixels || !arrays->labels || !arrays->splits || arrays->images == 0)
-        return nb_fail(err, NB_ERR_ARGUMENT, "a data set needs a key, images, labels and splits");
+    if (!arrays->key || strchr(arrays->key, '/') || !arrays->pixels || !arrays->labels || !arrays->splits || arrays->images == 0)
+        return nb_fail(err, NB_ERR_ARGUMENT, "a data set needs a key without '/', images, labels and splits");
     if (arrays->channels == 0 || arrays->channels > NB_DATASET_MAX_CHANNELS || arrays->side == 0 || arrays->side > 4096 ||
-        arrays->classes == 0 || arrays->classes > UINT16_MAX)
-        return nb_fail(err, NB_ERR_ARGUMENT, "%s: %u channels, side %u, %u classes; expected 1 to %d, 1 to 4096, 1 to %d", arrays->key,
-                       arrays->channels, arrays->side, arrays->classes, NB_DATASET_MAX_CHANNELS, UINT16_MAX);
+        arrays->crop_padding >= arrays->side || arrays->classes == 0 || arrays->classes > UINT16_MAX)
+        return nb_fail(err, NB_ERR_ARGUMENT,
+                       "%s: %u channels, side %u, padding %u, %u classes; expected 1 to %d, 1 to 4096, less than the side, 1 to %d",
+                       arrays->key, arrays->channels, arrays->side, arrays->crop_padding, arrays->classes, NB_DATASET_MAX_CHANNELS,
+                       UINT16_MAX);
     if (arrays->split_count == 0 || arrays->split_count > NB_DATASET_MAX_SPLITS)
         return nb_fail(err, NB_ERR_ARGUMENT, "%s: %u splits, expected 1 to %d", arrays->key, arrays->split_count, NB_DATASET_MAX_SPLITS);
     for (uint32_t c = 0; c < arrays->channels; c++)
@@ -211,8 +213,8 @@ static nb_status check_arrays(const nb_dataset_arrays *arrays, nb_error *err)
                            (double)arrays->deviation[c]);
     for (uint32_t s = 0; s < arrays->split_count; s++) {
         const nb_split *split = &arrays->splits[s];
-        if (!split->name || split->count == 0)
-            return nb_fail(err, NB_ERR_ARGUMENT, "%s: split %u has no name or no images", arrays->key, s);
+        if (!split->name || split->count == 0 || strlen(split->name) > 31 || strchr(split->name, '/'))
+            return nb_fail(err, NB_ERR_ARGUMENT, "%s: split %u has no images, or no name without '/' of at most 31 bytes", arrays->key, s);
         for (uint32_t i = 0; i < split->count; i++)
             if (split->images[i] >= arrays->images)
                 return nb_fail(err, NB_ERR_ARGUMENT, "%s: split %s lists image %u of %u", arrays->key, split->name, split->images[i],

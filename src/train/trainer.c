@@ -1,7 +1,6 @@
 #include "train/trainer.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,19 +17,13 @@
 #include "nn/schedule.h"
 #include "train/batches.h"
 #include "train/meter.h"
+#include "train/settings.h"
 #include "train/streams.h"
 #include "train/subject.h"
 
 #define EVALUATION_BATCH 256 /* images, also of the latency rule */
 #define MAX_EPOCHS 100000
-#define MAX_SETTINGS 24
 #define MAX_CURVES 16
-
-/* One setting of the run: kept in checkpoints, so that a run is never continued with others, and in the record. */
-typedef struct setting {
-    char name[24];
-    char value[160];
-} setting;
 
 struct nb_trainer {
     const nb_dataset *dataset;
@@ -50,10 +43,8 @@ struct nb_trainer {
     int32_t *labels;
 
     nb_record *record;
-    setting settings[MAX_SETTINGS];
-    size_t setting_count;
-    nb_st_metadata metadata[MAX_SETTINGS + 1]; /* the settings and the architecture */
-    nb_checkpoint_array arrays[MAX_CURVES];    /* the record's curves under their names */
+    nb_settings settings;
+    nb_checkpoint_array arrays[MAX_CURVES]; /* the record's curves under their names */
     char array_names[MAX_CURVES][64];
     size_t array_count;
     double latency[4096];
@@ -69,25 +60,6 @@ static double now(void)
     struct timespec time;
     clock_gettime(CLOCK_MONOTONIC, &time);
     return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-nb_train_options nb_train_defaults(void)
-{
-    return (nb_train_options){.space = "nasbench201",
-                              .schedule = "12",
-                              .channels = 16,
-                              .cells = 5,
-                              .seed = 777,
-                              .batch = 256,
-                              .learning_rate = 0.1,
-                              .momentum = 0.9,
-                              .weight_decay = 5e-4,
-                              .nesterov = true,
-                              .flip = -1,
-                              .crop_padding = -1,
-                              .evaluate_every = 1,
-                              .threads = 1,
-                              .weights = true};
 }
 
 /* ---- building ---- */
@@ -186,60 +158,32 @@ static void count_images(nb_trainer *t)
 
 /* ---- what is kept of a run: settings and curves ---- */
 
-static void note_setting(nb_trainer *t, const char *name, const char *format, ...) NB_PRINTF(3, 4);
-static void note_setting(nb_trainer *t, const char *name, const char *format, ...)
-{
-    setting *s = &t->settings[t->setting_count];
-    snprintf(s->name, sizeof s->name, "%s", name);
-    va_list args;
-    va_start(args, format);
-    vsnprintf(s->value, sizeof s->value, format, args);
-    va_end(args);
-    t->metadata[t->setting_count++] = (nb_st_metadata){s->name, s->value};
-}
-
-/* A number with as few digits as give it back. */
-static void note_number(nb_trainer *t, const char *name, double value)
-{
-    char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    note_setting(t, name, "%s", text);
-}
-
 /* Everything that the result depends on. */
 static void note_settings(nb_trainer *t)
 {
     const nb_train_options *o = &t->options;
-    note_setting(t, "dataset", "%s", t->images->key);
-    note_setting(t, "schedule", "%s", o->schedule);
-    note_setting(t, "seed", "%u", o->seed);
-    if (!t->subject.network.widths[0]) {
-        note_setting(t, "channels", "%u", o->channels);
-        note_setting(t, "cells", "%u", o->cells);
-    }
-    note_setting(t, "resolution", "%u", t->images->side);
-    for (uint32_t s = 0; s < t->images->splits; s++) {
-        char name[16];
-        snprintf(name, sizeof name, "images_%s", s == 0 ? "train" : "eval");
-        if (s < 2)
-            note_setting(t, name, "%u", t->batches[s].split->count);
-    }
-    note_setting(t, "batch", "%u", o->batch);
-    note_setting(t, "optimiser", "SGD");
-    note_number(t, "learning_rate", o->learning_rate);
-    note_setting(t, "scheduler", "cosine");
-    note_number(t, "momentum", o->momentum);
-    note_setting(t, "nesterov", "%d", o->nesterov);
-    note_number(t, "weight_decay", o->weight_decay);
-    note_setting(t, "flip", "%d", t->change.flip);
-    note_setting(t, "crop_padding", "%u", t->change.padding);
-    note_setting(t, "cutout", "%u", t->change.cutout);
-    note_setting(t, "evaluate_every", "%u", o->evaluate_every);
-    t->metadata[t->setting_count] = (nb_st_metadata){"arch", t->subject.arch};
+    nb_settings *s = &t->settings;
+    nb_settings_add(s, "arch", t->subject.arch);
+    nb_settings_add(s, "dataset", t->images->key);
+    nb_settings_add(s, "schedule", o->schedule);
+    nb_settings_add_integer(s, "seed", o->seed);
+    nb_settings_add_integer(s, "channels", t->subject.network.channels);
+    nb_settings_add_integer(s, "cells", t->subject.network.cells);
+    nb_settings_add_integer(s, "resolution", t->images->side);
+    nb_settings_add_integer(s, "images_train", t->batches[0].split->count);
+    if (t->images->splits > 1)
+        nb_settings_add_integer(s, "images_eval", t->batches[1].split->count);
+    nb_settings_add_integer(s, "batch", o->batch);
+    nb_settings_add(s, "optimiser", "SGD");
+    nb_settings_add_number(s, "learning_rate", o->learning_rate);
+    nb_settings_add(s, "scheduler", "cosine");
+    nb_settings_add_number(s, "momentum", o->momentum);
+    nb_settings_add_integer(s, "nesterov", o->nesterov);
+    nb_settings_add_number(s, "weight_decay", o->weight_decay);
+    nb_settings_add_integer(s, "flip", t->change.flip);
+    nb_settings_add_integer(s, "crop_padding", t->change.padding);
+    nb_settings_add_integer(s, "cutout", t->change.cutout);
+    nb_settings_add_integer(s, "evaluate_every", o->evaluate_every);
 }
 
 static nb_status add_curve(nb_trainer *t, const char *split, nb_metric metric, nb_error *err)
@@ -286,8 +230,8 @@ static nb_checkpoint checkpoint_of(nb_trainer *t)
                            .epoch = t->next,
                            .arrays = t->arrays,
                            .array_count = t->array_count,
-                           .metadata = t->metadata,
-                           .metadata_count = t->setting_count + 1};
+                           .metadata = t->settings.entries,
+                           .metadata_count = t->settings.count};
 }
 
 static nb_status save_checkpoint(nb_trainer *t, nb_error *err)
@@ -441,6 +385,12 @@ static nb_status evaluate_split(nb_trainer *t, uint32_t split, const nb_progress
     return NB_OK;
 }
 
+nb_status nb_trainer_measure_latency(nb_trainer *t, const nb_progress *progress, nb_error *err)
+{
+    nb_meter meter = {0};
+    return t->images->splits > 1 ? evaluate_split(t, t->images->splits - 1, progress, &meter, err) : NB_OK;
+}
+
 static nb_status evaluate(nb_trainer *t, const nb_progress *progress, nb_train_epoch *out, nb_error *err)
 {
     out->evaluated = true;
@@ -508,16 +458,17 @@ static nb_status keep_weights(nb_trainer *t, nb_error *err)
     return NB_OK;
 }
 
-/* Settings of the run, then those of the machine, on which only times depend. */
+/* Settings of the run that are no fields of the record, then those of the machine, on which only times depend. */
 static nb_status keep_settings(nb_trainer *t, nb_error *err)
 {
-    static const char *const own_fields[] = {"dataset", "schedule", "seed", "channels", "cells"};
-    for (size_t i = 0; i < t->setting_count; i++) {
-        bool own = false;
-        for (size_t k = 0; k < sizeof own_fields / sizeof *own_fields; k++)
-            own = own || strcmp(t->settings[i].name, own_fields[k]) == 0;
-        if (!own)
-            NB_TRY(nb_record_set(t->record, err, t->settings[i].name, "%s", t->settings[i].value));
+    static const char *const fields[] = {"arch", "dataset", "schedule", "seed", "channels", "cells"};
+    for (size_t i = 0; i < t->settings.count; i++) {
+        const nb_st_metadata *setting = &t->settings.entries[i];
+        bool is_field = false;
+        for (size_t k = 0; k < sizeof fields / sizeof *fields; k++)
+            is_field = is_field || strcmp(setting->key, fields[k]) == 0;
+        if (!is_field)
+            NB_TRY(nb_record_set(t->record, err, setting->key, "%s", setting->value));
     }
     struct utsname system;
     if (uname(&system) == 0)
@@ -527,74 +478,23 @@ static nb_status keep_settings(nb_trainer *t, nb_error *err)
     return nb_record_set(t->record, err, "version", "nasbench %s", nb_version());
 }
 
-/* Where the values that count begin: the first of more than two is a warm-up. */
-static size_t latency_warmup(size_t count)
+const double *nb_trainer_latency(const nb_trainer *t, size_t *count)
 {
-    return count > 2 ? 1 : 0;
+    size_t warmup = t->latency_count > 2 ? 1 : 0;
+    *count = t->latency_count - warmup;
+    return t->latency + warmup;
 }
 
 nb_status nb_trainer_finish(nb_trainer *t, nb_record **out, nb_error *err)
 {
     *out = NULL;
-    size_t skipped = latency_warmup(t->latency_count);
-    NB_TRY(nb_record_set_latency(t->record, t->latency + skipped, t->latency_count - skipped, err));
+    size_t count;
+    const double *seconds = nb_trainer_latency(t, &count);
+    NB_TRY(nb_record_set_latency(t->record, seconds, count, err));
     NB_TRY(keep_settings(t, err));
     if (t->options.weights)
         NB_TRY(keep_weights(t, err));
     *out = t->record;
     t->record = NULL;
     return NB_OK;
-}
-
-nb_status nb_train(const nb_dataset *dataset, const char *arch, const nb_train_options *options, const nb_progress *progress,
-                   nb_record **out, nb_error *err)
-{
-    *out = NULL;
-    nb_trainer *trainer;
-    NB_TRY(nb_trainer_new(dataset, arch, options, &trainer, err));
-    nb_status status = NB_OK;
-    while (status == NB_OK && nb_trainer_next_epoch(trainer) < nb_trainer_epochs(trainer)) {
-        nb_train_epoch epoch;
-        status = nb_trainer_epoch(trainer, progress, &epoch, err);
-        if (status == NB_OK && options->epoch_done)
-            options->epoch_done(options->user, &epoch);
-    }
-    if (status == NB_OK)
-        status = nb_trainer_finish(trainer, out, err);
-    nb_trainer_free(trainer);
-    return status;
-}
-
-nb_status nb_train_latency(const nb_dataset *dataset, const char *arch, const nb_train_options *options, const nb_progress *progress,
-                           double **seconds, size_t *count, nb_error *err)
-{
-    *seconds = NULL;
-    *count = 0;
-    nb_train_options plain = *options;
-    plain.schedule = "1";
-    plain.checkpoint = NULL;
-    nb_trainer *trainer;
-    NB_TRY(nb_trainer_new(dataset, arch, &plain, &trainer, err));
-    nb_meter meter = {0};
-    nb_status status = trainer->images->splits > 1 ? evaluate_split(trainer, trainer->images->splits - 1, progress, &meter, err) : NB_OK;
-    size_t skipped = latency_warmup(trainer->latency_count), kept = trainer->latency_count - skipped;
-    if (status == NB_OK) {
-        *seconds = malloc(kept * sizeof **seconds + 1);
-        if (*seconds) {
-            memcpy(*seconds, trainer->latency + skipped, kept * sizeof **seconds);
-            *count = kept;
-        } else {
-            status = nb_fail(err, NB_ERR_MEMORY, "no memory for %zu latencies", kept);
-        }
-    }
-    nb_trainer_free(trainer);
-    return status;
-}
-
-double nb_latency_mean(const double *seconds, size_t count)
-{
-    double sum = 0;
-    for (size_t i = 0; i < count; i++)
-        sum += seconds[i];
-    return count ? sum / (double)count : (double)NAN;
 }

@@ -2,7 +2,7 @@
 #ifndef NB_TRAIN_TRAINER_H
 #define NB_TRAIN_TRAINER_H
 
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -21,6 +21,12 @@ uint32_t nb_trainer_epochs(const nb_trainer *trainer);
 
 /* Trains for an epoch, evaluates if it is due, saves the checkpoint if there is one. After a failure the trainer can only be freed. */
 nb_status nb_trainer_epoch(nb_trainer *trainer, const nb_progress *progress, nb_train_epoch *out, nb_error *err);
+
+/* Runs the last evaluation split as after the last epoch, for its times. The trainer is to be at its last epoch. */
+nb_status nb_trainer_measure_latency(nb_trainer *trainer, const nb_progress *progress, nb_error *err);
+
+/* Seconds of each batch that counts by the rule: batches as large as the first (256), the first left out of more than two. */
+const double *nb_trainer_latency(const nb_trainer *trainer, size_t *count);
 
 /* The record of the run so far, which the caller owns from then on; the trainer can only be freed afterwards. */
 nb_status nb_trainer_finish(nb_trainer *trainer, nb_record **out, nb_error *err);
