@@ -149,27 +149,27 @@ void nb_plain_combine(const nb_combine *what, int row_begin, int row_end)
     }
 }
 
-/* Merges two samples' moments (Chan, Golub and LeVeque 1983): nothing is lost when the means are large. */
-static void merge_moments(nb_moments *into, double *count, double mean, double m2, double n)
+/* The lanes' own means first, then the distances from the mean of those: nothing is lost when the means are large. */
+static nb_moments merged_lanes(const float *stats, int live, double n)
 {
-    double total = *count + n, apart = mean - into->mean;
-    into->mean += apart * n / total;
-    into->m2 += m2 + apart * apart * *count * n / total;
-    *count = total;
+    const float *shift = stats, *sum = stats + NB_LANES, *squares = stats + (ptrdiff_t)2 * NB_LANES;
+    double means[NB_LANES], total = 0, m2 = 0;
+    for (int l = 0; l < live; l++) {
+        means[l] = (double)shift[l] + (double)sum[l] / n;
+        total += means[l];
+    }
+    const double mean = total / live;
+    for (int l = 0; l < live; l++) {
+        double own = (double)squares[l] - (double)sum[l] * (double)sum[l] / n, apart = means[l] - mean;
+        m2 += (own < 0 ? 0 : own) + n * apart * apart;
+    }
+    return (nb_moments){mean, m2};
 }
 
 void nb_plain_moments(const float *stats, int channels, int live, int pixels, nb_moments *moments)
 {
-    double n = pixels;
-    for (int c = 0; c < channels; c++) {
-        const float *shift = stats + (size_t)c * NB_STATS_FLOATS, *sum = shift + NB_LANES, *squares = sum + NB_LANES;
-        double count = 0;
-        moments[c] = (nb_moments){0, 0};
-        for (int l = 0; l < live; l++) {
-            double offset = sum[l] / n, m2 = squares[l] - sum[l] * offset;
-            merge_moments(&moments[c], &count, shift[l] + offset, m2 < 0 ? 0 : m2, n);
-        }
-    }
+    for (int c = 0; c < channels; c++)
+        moments[c] = merged_lanes(stats + (size_t)c * NB_STATS_FLOATS, live, pixels);
 }
 
 void nb_plain_sum_lanes(const float *lanes, int channels, double *sums)
