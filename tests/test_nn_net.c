@@ -13,12 +13,14 @@ static void check(network build)
 {
     static const struct {
         int channels, side, count, batch;
-    } sizes[] = {{1, 4, 1, 1}, {4, 8, 16, 16}, {3, 5, 17, 33}, {5, 7, 33, 48}, {10, 6, 2, 64}, {16, 4, 48, 48}};
+    } sizes[] = {{1, 4, 1, 1}, {4, 8, 16, 16}, {3, 5, 17, 33}, {5, 7, 18, 48}, {10, 6, 2, 64}, {16, 4, 20, 32}};
     static const char *const tables[] = {"plain", "avx2", "avx512"};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++) {
         if (!nb_kernels_named(tables[t]))
             continue;
-        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            if (t == 0 && s > 2)
+                break; /* the plain kernels have no special cases for sizes, and are slow */
             for (int form = 0; form < 2; form++) {
                 nb_net_options options = training(sizes[s].batch);
                 options.training = form == 0;
@@ -27,6 +29,7 @@ static void check(network build)
                 assert_match(&c, options, tolerance);
                 comparison_free(&c);
             }
+        }
     }
 }
 
