@@ -190,7 +190,8 @@ nb_status nb_record_add_weight(nb_record *record, const char *name, nb_weight_ty
     record->weights = weights;
     nb_weight *weight = &weights[record->weight_count];
     *weight = (nb_weight){.name = strdup(name), .type = type, .rank = rank};
-    memcpy(weight->shape, shape, rank * sizeof *shape);
+    for (uint32_t axis = 0; axis < rank; axis++) /* rank 0 may come without a shape */
+        weight->shape[axis] = shape[axis];
     size_t bytes = weight_bytes(weight);
     weight->data = malloc(bytes + 1);
     if (!weight->name || !weight->data) {
