@@ -12,7 +12,7 @@ static void print_list(const cli_command *const *list, FILE *out)
 void cli_print_overview(FILE *out)
 {
     fputs("Usage: nasbench COMMAND [OPTION...] [ARGUMENT...]\n"
-          "Benchmarks for neural architecture search: know the spaces, import and query what was measured.\n",
+          "Benchmarks for neural architecture search: know the spaces, import and query what was measured, train anew.\n",
           out);
     for (const cli_group *group = cli_groups; group->title; group++) {
         fprintf(out, "\n%s:\n", group->title);

@@ -7,9 +7,14 @@
 int cli_open_table(const char *path, nb_table **table)
 {
     nb_error err;
-    if (nb_table_open(path, table, &err) != NB_OK)
+    switch (nb_table_open(path, table, &err)) {
+    case NB_OK:
+        return CLI_OK;
+    case NB_ERR_FORMAT: /* most likely a published file that was not imported yet */
+        return cli_fail("%s; 'nasbench import' makes tables of published files", err.message);
+    default:
         return cli_fail_with(&err);
-    return CLI_OK;
+    }
 }
 
 int cli_find_row(const nb_table *table, const char *arch, uint32_t *row)

@@ -7,9 +7,5 @@ static const cli_command *const training[] = {&cmd_train, &cmd_generate, NULL};
 static const cli_command *const general[] = {&cmd_help, NULL};
 
 const cli_group cli_groups[] = {
-    {"Tables", tables},
-    {"Architectures and spaces", spaces},
-    {"Training", training},
-    {"General", general},
-    {0},
+    {"Tables", tables}, {"Architectures and spaces", spaces}, {"Training", training}, {"General", general}, {0},
 };

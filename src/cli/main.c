@@ -115,6 +115,7 @@ int main(int argc, char **argv)
         return CLI_USAGE;
     }
     argv[0] = "nasbench";
+    setenv("ARGP_HELP_FMT", "rmargin=100,no-dup-args-note", 0); /* examples are longer than argp's usual line */
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-?") == 0 || strcmp(argv[1], "-h") == 0) {
         cli_print_overview(stdout);
         return CLI_OK;
