@@ -358,8 +358,10 @@ static int run_run(const cli_command *self, int argc, char **argv)
     cli_progress_begin(&progress, "training");
     nb_status status = nb_generate_run(plan, &a.run, &progress.progress, &summary, &err);
     cli_progress_end(&progress);
-    printf("%" PRIu32 " trained, %" PRIu32 " failed, %" PRIu32 " were there, %" PRIu32 " failed earlier, %" PRIu32 " are others' work\n",
-           summary.trained, summary.failed, summary.present, summary.skipped, summary.taken);
+    if (status == NB_OK || summary.trained + summary.failed > 0)
+        printf("%" PRIu32 " trained, %" PRIu32 " failed, %" PRIu32 " were there, %" PRIu32 " failed earlier, %" PRIu32
+               " are others' work\n",
+               summary.trained, summary.failed, summary.present, summary.skipped, summary.taken);
     nb_plan_close(plan);
     return status == NB_OK ? CLI_OK : cli_fail_with(&err);
 }
@@ -378,7 +380,8 @@ static int run_latency(const cli_command *self, int argc, char **argv)
     cli_progress_begin(&progress, "measuring");
     nb_status status = nb_generate_latency(plan, &a.run, &progress.progress, &measured, &err);
     cli_progress_end(&progress);
-    printf("%" PRIu32 " latencies measured\n", measured);
+    if (status == NB_OK || measured > 0)
+        printf("%" PRIu32 " latencies measured\n", measured);
     nb_plan_close(plan);
     return status == NB_OK ? CLI_OK : cli_fail_with(&err);
 }
