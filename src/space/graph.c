@@ -206,7 +206,7 @@ void nb_modelspec_hash(const nb_modelspec *graph, uint8_t hash[NB_CELL101_HASH_S
 {
     int vertices = graph->vertices, order[NB_MODELSPEC_VERTICES] = {0};
     uint32_t in[NB_MODELSPEC_VERTICES] = {0};
-    digests now, next;
+    digests now = {0}, next = {0};
     nb_md5 md5;
     int last = vertices - 1;
     for (int x = 0; x < vertices; x++)
