@@ -48,6 +48,8 @@ typedef struct buffer {
 
 static inline buffer new_buffer(size_t count)
 {
+    if (count > (size_t)1 << 30)
+        abort();
     size_t floats = (count + 2 * GUARD + 15) / 16 * 16;
     float *whole = aligned_alloc(64, floats * sizeof *whole);
     assert_non_null(whole);

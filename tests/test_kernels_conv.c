@@ -53,7 +53,7 @@ static nb_conv odd_conv(dice *d)
 
 static size_t weight_count(const nb_conv *conv)
 {
-    return (size_t)conv->out_channels * (size_t)(conv->in_channels / conv->groups) * (size_t)(conv->kernel * conv->kernel);
+    return (unsigned)(conv->out_channels * (conv->in_channels / conv->groups) * conv->kernel * conv->kernel);
 }
 
 static buffer random_weights(const nb_conv *conv, dice *d)
@@ -198,6 +198,35 @@ typedef struct example {
     buffer y_scale, dx_scale, dw_scale;
 } example;
 
+/* Minimal filtering works on four outputs of a row, or three taps of one, together: what rounds off in one of them is as large as the
+ * largest of them makes it. So the unit of a value's error is the largest sum of magnitudes within reach. `scale` holds rows of `length`
+ * groups of `group` values; the result has, for each, the largest of those up to `reach` places to the left and right. */
+static void widen(buffer *scale, size_t length, size_t group, int reach)
+{
+    buffer own = copy_buffer(scale);
+    for (size_t k = 0; k < scale->count; k++) {
+        int place = (int)(k / group % length);
+        for (int other = place - reach; other <= place + reach; other++)
+            if (other >= 0 && other < (int)length && k + (size_t)(other - place) * group < scale->count)
+                scale->v[k] = fmaxf(scale->v[k], own.v[k + (size_t)(other - place) * group]);
+    }
+    free_buffer(&own);
+}
+
+/* The same along the rows of a block. */
+static void widen_block(buffer *scale, nb_plane plane, int channels)
+{
+    for (int channel = 0; channel < channels; channel++) {
+        size_t pixels = (size_t)plane.rows * nb_row_floats(plane);
+        buffer one = new_buffer(pixels);
+        float *from = scale->v + (size_t)channel * nb_plane_floats(plane);
+        memcpy(one.v, from, pixels * sizeof *from);
+        widen(&one, (size_t)plane.cols + 2, NB_LANES, 3);
+        memcpy(from, one.v, pixels * sizeof *from);
+        free_buffer(&one);
+    }
+}
+
 static example new_example(nb_conv conv, dice *d)
 {
     const nb_kernels *plain = nb_kernels_plain();
@@ -219,6 +248,11 @@ static example new_example(nb_conv conv, dice *d)
     run_forward(plain, &conv, &x, &w, &e.y_scale, NULL);
     run_grad_input(plain, &conv, &dy, &w, &e.dx_scale, false);
     run_grad_weight(plain, &conv, &x, &dy, 1, &e.dw_scale, false);
+    if (conv.kernel == 3 && conv.stride == 1) {
+        widen_block(&e.y_scale, conv.out, conv.out_channels);
+        widen_block(&e.dx_scale, conv.in, conv.in_channels);
+        widen(&e.dw_scale, 3, 1, 2);
+    }
     free_buffer(&x);
     free_buffer(&dy);
     free_buffer(&w);

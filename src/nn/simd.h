@@ -8,11 +8,11 @@
 
 #include "nn/kernels.h"
 
-/* A loop of constant count whose arrays must end up in registers. */
+/* for (int k = 0; k < n; k++), n constant, all of it unrolled: arrays indexed by k then live in registers. */
 #if defined(__clang__)
-#define NB_UNROLL _Pragma("clang loop unroll(full)")
+#define NB_EACH(k, n) _Pragma("clang loop unroll(full)") for (int k = 0; k < (n); k++)
 #else
-#define NB_UNROLL _Pragma("GCC unroll 64")
+#define NB_EACH(k, n) _Pragma("GCC unroll 64") for (int k = 0; k < (n); k++)
 #endif
 
 /* The statement for k = 0, 1, ..., N - 1 (N <= 10, a constant), written out before the compiler sees it: arrays that are indexed by k
@@ -92,6 +92,18 @@ NB_INLINE vec vec_div(vec a, vec b)
 NB_INLINE vec vec_fma(vec a, vec b, vec c)
 {
     return _mm512_fmadd_ps(a, b, c);
+}
+/* c - a * b */
+NB_INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return _mm512_fnmadd_ps(a, b, c);
+}
+/* a, in a register. Compilers like to fold a load into each use; where every use has another operand to fetch from memory, that is two
+ * loads for each multiply-add and half the speed. */
+NB_INLINE vec vec_pin(vec a)
+{
+    __asm__("" : "+v"(a));
+    return a;
 }
 /* The larger; b where either is NaN */
 NB_INLINE vec vec_max(vec a, vec b)
@@ -199,6 +211,15 @@ NB_INLINE vec vec_div(vec a, vec b)
 NB_INLINE vec vec_fma(vec a, vec b, vec c)
 {
     return _mm256_fmadd_ps(a, b, c);
+}
+NB_INLINE vec vec_fnma(vec a, vec b, vec c)
+{
+    return _mm256_fnmadd_ps(a, b, c);
+}
+NB_INLINE vec vec_pin(vec a)
+{
+    __asm__("" : "+x"(a));
+    return a;
 }
 NB_INLINE vec vec_max(vec a, vec b)
 {

@@ -6,6 +6,8 @@
 #include "nn/kernels_plain.h"
 #include "nn/simd_conv_gradient.h"
 #include "nn/simd_kernels.h"
+#include "nn/simd_minimal_forward.h"
+#include "nn/simd_minimal_gradient.h"
 
 /* Whether the register tiles can run this convolution: they rely on reads staying within the border columns. */
 static bool is_fast(const nb_conv *conv)
@@ -17,6 +19,26 @@ static bool is_fast(const nb_conv *conv)
     if (conv->stride == 1)
         return same && ((conv->kernel == 3 && conv->pad == 1) || (conv->kernel == 1 && conv->pad == 0));
     return (conv->kernel == 3 && conv->pad == 1 && halved) || (conv->kernel == 1 && (conv->pad == 0 || conv->pad == -1) && halved);
+}
+
+/* Whether minimal filtering pays: not for rows of one or two pixels. */
+static bool is_minimal(const nb_conv *conv)
+{
+    return is_fast(conv) && conv->kernel == 3 && conv->stride == 1 && conv->in.cols >= 3;
+}
+
+size_t NB_SIMD(conv_weights)(const nb_conv *conv)
+{
+    return is_minimal(conv) ? minimal_weights(conv->in_channels, conv->out_channels) : nb_plain_conv_weights(conv);
+}
+
+size_t NB_SIMD(conv_scratch)(const nb_conv *conv)
+{
+    if (!is_minimal(conv))
+        return nb_plain_conv_scratch(conv);
+    int channels = conv->in_channels > conv->out_channels ? conv->in_channels : conv->out_channels;
+    size_t forward = minimal_forward_scratch(conv->in, channels), gradient = minimal_gradient_scratch(conv);
+    return forward > gradient ? forward : gradient;
 }
 
 /* packed: groups of `outputs`, each [inputs][taps][group]; the weight from input b through tap t to output a is
@@ -35,7 +57,9 @@ static void pack_groups(const float *w, int outputs, int inputs, int taps, size_
 void NB_SIMD(conv_pack_forward)(const nb_conv *conv, const float *w, float *packed)
 {
     size_t taps = (size_t)(conv->kernel * conv->kernel);
-    if (is_fast(conv))
+    if (is_minimal(conv))
+        minimal_pack(w, conv->out_channels, conv->in_channels, (size_t)conv->in_channels * taps, taps, false, packed);
+    else if (is_fast(conv))
         pack_groups(w, conv->out_channels, conv->in_channels, (int)taps, (size_t)conv->in_channels * taps, taps, false, packed);
     else
         nb_plain_conv_pack(conv, w, packed);
@@ -44,7 +68,9 @@ void NB_SIMD(conv_pack_forward)(const nb_conv *conv, const float *w, float *pack
 void NB_SIMD(conv_pack_backward)(const nb_conv *conv, const float *w, float *packed)
 {
     size_t taps = (size_t)(conv->kernel * conv->kernel);
-    if (is_fast(conv))
+    if (is_minimal(conv))
+        minimal_pack(w, conv->in_channels, conv->out_channels, taps, (size_t)conv->in_channels * taps, true, packed);
+    else if (is_fast(conv))
         pack_groups(w, conv->in_channels, conv->out_channels, (int)taps, taps, (size_t)conv->in_channels * taps, true, packed);
     else
         nb_plain_conv_pack(conv, w, packed);
@@ -66,7 +92,9 @@ static void forward_1x1(const nb_conv *conv, const float *x, const float *packed
 void NB_SIMD(conv_forward)(const nb_conv *conv, const float *x, const float *packed, float *y, int row_begin, int row_end, float *stats,
                            float *scratch)
 {
-    if (!is_fast(conv))
+    if (is_minimal(conv))
+        minimal_forward(conv, x, packed, y, row_begin, row_end, stats, false, scratch);
+    else if (!is_fast(conv))
         nb_plain_conv_forward(conv, x, packed, y, row_begin, row_end, stats, scratch);
     else if (conv->kernel == 3 && conv->stride == 1)
         forward_3x3(conv, x, packed, y, row_begin, row_end, stats, false);
@@ -81,7 +109,9 @@ void NB_SIMD(conv_forward)(const nb_conv *conv, const float *x, const float *pac
 void NB_SIMD(conv_grad_input)(const nb_conv *conv, const float *dy, const float *packed, float *dx, bool add, float *scratch)
 {
     nb_conv back = transposed(conv);
-    if (!is_fast(conv))
+    if (is_minimal(conv))
+        minimal_forward(&back, dy, packed, dx, 0, back.out.rows, NULL, add, scratch);
+    else if (!is_fast(conv))
         nb_plain_conv_grad_input(conv, dy, packed, dx, add, scratch);
     else if (conv->kernel == 3 && conv->stride == 1)
         forward_3x3(&back, dy, packed, dx, 0, back.out.rows, NULL, add);
@@ -95,7 +125,9 @@ void NB_SIMD(conv_grad_input)(const nb_conv *conv, const float *dy, const float 
 
 void NB_SIMD(conv_grad_weight)(const nb_conv *conv, const float *x, const float *dy, float *partial, bool add, float *scratch)
 {
-    if (!is_fast(conv))
+    if (is_minimal(conv))
+        minimal_gradient(conv, x, dy, partial, add, scratch);
+    else if (!is_fast(conv))
         nb_plain_conv_grad_weight(conv, x, dy, partial, add, scratch);
     else if (conv->kernel == 3 && conv->stride == 1)
         grad_weight_tiles(conv, x, dy, partial, add, 3, 1);

@@ -41,8 +41,9 @@ NB_INLINE void forward_one_tile(const forward_job *job, const forward_tile *tile
                                 const int OUT_S)
 {
     vec sum[TILE_CO][TILE_COLS];
-    NB_UNROLL for (int o = 0; o < CO; o++) NB_UNROLL for (int c = 0; c < COLS; c++) sum[o][c] =
-        job->add ? vec_load(tile->y + (size_t)o * job->y_plane + (size_t)(c * OUT_S) * NB_LANES) : vec_zero();
+    NB_EACH (o, CO)
+        NB_EACH (c, COLS)
+            sum[o][c] = job->add ? vec_load(tile->y + (size_t)o * job->y_plane + (size_t)(c * OUT_S) * NB_LANES) : vec_zero();
 
     const float *x_plane = tile->x, *w_plane = tile->w, *ahead = tile->ahead;
     for (int ci = 0; ci < job->in_channels; ci++) {
@@ -50,12 +51,15 @@ NB_INLINE void forward_one_tile(const forward_job *job, const forward_tile *tile
         __builtin_prefetch(ahead, 0, 2);
         for (int i = tile->tap_begin; i < tile->tap_end; i++) {
             vec xs[(TILE_COLS - 1) * 2 + 3];
-            NB_UNROLL for (int c = 0; c < (COLS - 1) * S + K; c++) if (c % S < K) xs[c] = vec_load(x + (size_t)c * NB_LANES);
-            NB_UNROLL for (int j = 0; j < K; j++) NB_UNROLL for (int o = 0; o < CO; o++)
-            {
-                vec weight = vec_all(w[j * CO + o]);
-                NB_UNROLL for (int c = 0; c < COLS; c++) sum[o][c] = vec_fma(weight, xs[c * S + j], sum[o][c]);
-            }
+            NB_EACH (c, (COLS - 1) * S + K)
+                if (c % S < K)
+                    xs[c] = vec_load(x + (size_t)c * NB_LANES);
+            NB_EACH (j, K)
+                NB_EACH (o, CO) {
+                    vec weight = vec_all(w[j * CO + o]);
+                    NB_EACH (c, COLS)
+                        sum[o][c] = vec_fma(weight, xs[c * S + j], sum[o][c]);
+                }
             x += job->x_row;
             w += K * CO;
         }
@@ -64,9 +68,9 @@ NB_INLINE void forward_one_tile(const forward_job *job, const forward_tile *tile
         ahead += job->x_plane;
     }
 
-    NB_UNROLL for (int o = 0; o < CO; o++)
-    {
-        NB_UNROLL for (int c = 0; c < COLS; c++) vec_store(tile->y + (size_t)o * job->y_plane + (size_t)(c * OUT_S) * NB_LANES, sum[o][c]);
+    NB_EACH (o, CO) {
+        NB_EACH (c, COLS)
+            vec_store(tile->y + (size_t)o * job->y_plane + (size_t)(c * OUT_S) * NB_LANES, sum[o][c]);
         if (tile->stats)
             stats_add(tile->stats + (size_t)o * NB_STATS_FLOATS, tile->first, sum[o], COLS);
     }
@@ -83,24 +87,25 @@ NB_INLINE void forward_tile_of(const forward_job *job, const forward_tile *tile,
         forward_one_tile(job, tile, 1, COLS, K, S, OUT_S);
 }
 
-/* The output pixels at c .. c + cols of one row, for all output channels. `tile` stands at output channel 0. */
-NB_INLINE void forward_all_channels(const forward_job *job, forward_tile tile, int out_channels, int cols, const int K, const int S,
+/* The output pixels at c .. c + cols of one row, for all output channels. `tile` stands at output channel 0 and is moved
+ * along (in place: copying a struct just written stalls the processor until its stores are done). */
+NB_INLINE void forward_all_channels(const forward_job *job, forward_tile *tile, int out_channels, int cols, const int K, const int S,
                                     const int OUT_S)
 {
     for (int co = 0; co < out_channels;) {
         int step = tile_step(out_channels - co, TILE_CO);
         if (cols == TILE_COLS)
-            forward_tile_of(job, &tile, step, TILE_COLS, K, S, OUT_S);
+            forward_tile_of(job, tile, step, TILE_COLS, K, S, OUT_S);
         else if (TILE_COLS > 2 && cols == 2)
-            forward_tile_of(job, &tile, step, 2, K, S, OUT_S);
+            forward_tile_of(job, tile, step, 2, K, S, OUT_S);
         else
-            forward_tile_of(job, &tile, step, 1, K, S, OUT_S);
+            forward_tile_of(job, tile, step, 1, K, S, OUT_S);
         co += step;
-        tile.w += (size_t)step * (size_t)job->in_channels * (size_t)(K * K);
-        tile.y += (size_t)step * job->y_plane;
-        tile.stats = tile.stats ? tile.stats + (size_t)step * NB_STATS_FLOATS : NULL;
+        tile->w += (size_t)step * (size_t)job->in_channels * (size_t)(K * K);
+        tile->y += (size_t)step * job->y_plane;
+        tile->stats = tile->stats ? tile->stats + (size_t)step * NB_STATS_FLOATS : NULL;
         /* Each channel group fetches one more line, so that a tile fetches what the tile below (or next) will need. */
-        tile.ahead += co < TILE_COLS * S * TILE_CO ? NB_LANES : 0;
+        tile->ahead += co < TILE_COLS * S * TILE_CO ? NB_LANES : 0;
     }
 }
 
@@ -143,7 +148,7 @@ NB_INLINE void forward_rows(const nb_conv *conv, const float *x, const float *pa
                                      .first = r == 0 && c == 0,
                                      .tap_begin = taps.begin,
                                      .tap_end = taps.end};
-                forward_all_channels(&job, tile, conv->out_channels, step, K, S, 1);
+                forward_all_channels(&job, &tile, conv->out_channels, step, K, S, 1);
             }
         }
     }

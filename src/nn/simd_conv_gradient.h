@@ -4,7 +4,8 @@
  * [out_channels][kernel][kernel][group], tap (i, j) at (kernel - 1 - i, kernel - 1 - j). So at stride 1 the input gradient is the
  * forward convolution of dy.
  *
- * A partial weight gradient is a sequence of the tiles below in the order they are computed; finish_gradient knows that order. */
+ * A partial weight gradient is a sequence of tiles, groups of output channels with groups of input channels, each
+ * [kernel rows][kernel columns][outputs][inputs]. */
 #ifndef NB_NN_SIMD_CONV_GRADIENT_H
 #define NB_NN_SIMD_CONV_GRADIENT_H
 
@@ -54,7 +55,7 @@ static void grad_input_1x1_stride_2(const nb_conv *conv, const float *dy, const 
                 const float *x = dy + (size_t)r * job.x_row + (size_t)(c + 1) * NB_LANES + lane;
                 float *y = dx + (size_t)(2 * r + offset) * nb_row_floats(conv->in) + (size_t)(2 * c + offset + 1) * NB_LANES + lane;
                 forward_tile tile = {.x = x, .ahead = x, .w = packed, .y = y, .tap_begin = 0, .tap_end = 1};
-                forward_all_channels(&job, tile, conv->in_channels, step, 1, 1, 2);
+                forward_all_channels(&job, &tile, conv->in_channels, step, 1, 1, 2);
             }
         }
     }
@@ -74,20 +75,20 @@ NB_INLINE void spread_one_tile(const nb_conv *conv, const spread_tile *tile, boo
 {
     size_t dx_plane = nb_plane_floats(conv->in), dy_plane = nb_plane_floats(conv->out), dy_row = nb_row_floats(conv->out);
     vec sum[TILE_CO][TILE_COLS];
-    NB_UNROLL for (int o = 0; o < CI; o++) NB_UNROLL for (int c = 0; c < COLS; c++) sum[o][c] =
-        add ? vec_load(tile->dx + (size_t)o * dx_plane + (size_t)c * NB_LANES) : vec_zero();
+    NB_EACH (o, CI)
+        NB_EACH (c, COLS)
+            sum[o][c] = add ? vec_load(tile->dx + (size_t)o * dx_plane + (size_t)c * NB_LANES) : vec_zero();
 
     for (int co = 0; co < conv->out_channels; co++)
         for (int t = 0; t < tile->taps; t++) {
             const float *dy = tile->dy + (size_t)co * dy_plane - (size_t)t * dy_row;
             const float *w = tile->w + (size_t)((co * 9 + 8 - (tile->tap + 2 * t) * 3) * CI);
             vec d[TILE_COLS / 2 + 1];
-            NB_UNROLL for (int q = 0; q < COLS / 2 + 1; q++) d[q] = vec_load(dy + (size_t)q * NB_LANES);
-            NB_UNROLL for (int o = 0; o < CI; o++)
-            {
+            NB_EACH (q, COLS / 2 + 1)
+                d[q] = vec_load(dy + (size_t)q * NB_LANES);
+            NB_EACH (o, CI) {
                 vec left = vec_all(w[o]), middle = vec_all(w[o - CI]), right = vec_all(w[o - 2 * CI]);
-                NB_UNROLL for (int c = 0; c < COLS; c++)
-                {
+                NB_EACH (c, COLS) {
                     if (c % 2 == 0)
                         sum[o][c] = vec_fma(middle, d[c / 2], sum[o][c]);
                     else
@@ -96,8 +97,9 @@ NB_INLINE void spread_one_tile(const nb_conv *conv, const spread_tile *tile, boo
             }
         }
 
-    NB_UNROLL for (int o = 0; o < CI; o++) NB_UNROLL for (int c = 0; c < COLS; c++)
-        vec_store(tile->dx + (size_t)o * dx_plane + (size_t)c * NB_LANES, sum[o][c]);
+    NB_EACH (o, CI)
+        NB_EACH (c, COLS)
+            vec_store(tile->dx + (size_t)o * dx_plane + (size_t)c * NB_LANES, sum[o][c]);
 }
 
 NB_INLINE void spread_tile_of(const nb_conv *conv, const spread_tile *tile, bool add, int ci, const int COLS)
@@ -110,18 +112,18 @@ NB_INLINE void spread_tile_of(const nb_conv *conv, const spread_tile *tile, bool
         spread_one_tile(conv, tile, add, 1, COLS);
 }
 
-static void spread_all_channels(const nb_conv *conv, spread_tile tile, bool add, int cols)
+static void spread_all_channels(const nb_conv *conv, spread_tile *tile, bool add, int cols)
 {
     for (int ci = 0, step; ci < conv->in_channels; ci += step) {
         step = tile_step(conv->in_channels - ci, TILE_CO);
         if (cols == TILE_COLS)
-            spread_tile_of(conv, &tile, add, step, TILE_COLS);
+            spread_tile_of(conv, tile, add, step, TILE_COLS);
         else if (TILE_COLS > 2 && cols == 2)
-            spread_tile_of(conv, &tile, add, step, 2);
+            spread_tile_of(conv, tile, add, step, 2);
         else
-            spread_tile_of(conv, &tile, add, step, 1);
-        tile.w += (size_t)step * (size_t)conv->out_channels * 9;
-        tile.dx += (size_t)step * nb_plane_floats(conv->in);
+            spread_tile_of(conv, tile, add, step, 1);
+        tile->w += (size_t)step * (size_t)conv->out_channels * 9;
+        tile->dx += (size_t)step * nb_plane_floats(conv->in);
     }
 }
 
@@ -131,15 +133,17 @@ static void grad_input_3x3_stride_2(const nb_conv *conv, const float *dy, const 
     for (int r = 0; r < conv->in.rows; r++) {
         /* Even rows are reached through tap 1 from row r / 2; odd ones through tap 0 from the row below, if there is one, and tap 2. */
         int below = (r + 1) / 2, tap = r % 2 == 0 ? 1 : below < conv->out.rows ? 0 : 2;
-        spread_tile tile = {.w = packed, .tap = tap, .taps = tap == 0 ? 2 : 1};
         int out_row = tap == 2 ? below - 1 : below;
         for (int c = 0, step; c < conv->in.cols; c += step) {
             step = tile_step(conv->in.cols - c, TILE_COLS);
             for (int part = 0; part < VEC_PARTS; part++) {
                 size_t lane = (size_t)(part * VEC_FLOATS);
-                tile.dy = dy + (size_t)out_row * nb_row_floats(conv->out) + (size_t)(c / 2 + 1) * NB_LANES + lane;
-                tile.dx = dx + (size_t)r * nb_row_floats(conv->in) + (size_t)(c + 1) * NB_LANES + lane;
-                spread_all_channels(conv, tile, add, step);
+                spread_tile tile = {.dy = dy + (size_t)out_row * nb_row_floats(conv->out) + (size_t)(c / 2 + 1) * NB_LANES + lane,
+                                    .dx = dx + (size_t)r * nb_row_floats(conv->in) + (size_t)(c + 1) * NB_LANES + lane,
+                                    .w = packed,
+                                    .tap = tap,
+                                    .taps = tap == 0 ? 2 : 1};
+                spread_all_channels(conv, &tile, add, step);
             }
         }
     }
@@ -158,8 +162,8 @@ NB_INLINE int grad_inputs(const int K)
 /* partial[k] = (or += if `add`) the sum over the lanes of v[k]. */
 NB_INLINE void store_sums(const vec *v, float *partial, bool add, const int N)
 {
-    NB_UNROLL for (int k = 0; k < N; k += 4)
-    {
+    NB_EACH (quad, (N + 3) / 4) {
+        int k = 4 * quad;
         __m128 four =
             vec_sum_4(v[k], k + 1 < N ? v[k + 1] : vec_zero(), k + 2 < N ? v[k + 2] : vec_zero(), k + 3 < N ? v[k + 3] : vec_zero());
         if (k + 4 <= N) {
@@ -167,7 +171,8 @@ NB_INLINE void store_sums(const vec *v, float *partial, bool add, const int N)
         } else {
             float rest[4];
             _mm_storeu_ps(rest, four);
-            NB_UNROLL for (int n = 0; k + n < N; n++) partial[k + n] = add ? partial[k + n] + rest[n] : rest[n];
+            for (int n = 0; k + n < N; n++)
+                partial[k + n] = add ? partial[k + n] + rest[n] : rest[n];
         }
     }
 }
@@ -175,19 +180,19 @@ NB_INLINE void store_sums(const vec *v, float *partial, bool add, const int N)
 /* The input columns of a row that a pixel of dy meets, xs[ci][j]; at stride 1 two of three are those of the pixel before. */
 NB_INLINE void grad_load(const float *x, size_t x_plane, vec (*xs)[3], bool fresh, const int CI, const int K, const int S)
 {
-    NB_UNROLL for (int ci = 0; ci < CI; ci++)
-    {
+    NB_EACH (ci, CI) {
         if (K == 3 && S == 1 && !fresh) {
             xs[ci][0] = xs[ci][1];
             xs[ci][1] = xs[ci][2];
             xs[ci][2] = vec_load(x + (size_t)ci * x_plane + 2 * NB_LANES);
         } else {
-            NB_UNROLL for (int j = 0; j < K; j++) xs[ci][j] = vec_load(x + (size_t)ci * x_plane + (size_t)j * NB_LANES);
+            NB_EACH (j, K)
+                xs[ci][j] = vec_load(x + (size_t)ci * x_plane + (size_t)j * NB_LANES);
         }
     }
 }
 
-/* One row of dy against one row of x, into sum[co][ci][j]. x and dy stand at the first output pixel, x under tap 0. */
+/* One row of dy against one row of x, into sum[j][co][ci]. x and dy stand at the first output pixel, x under tap 0. */
 NB_INLINE void grad_row(const nb_conv *conv, const float *x, const float *dy, vec *sum, const int CO, const int CI, const int K,
                         const int S)
 {
@@ -198,11 +203,11 @@ NB_INLINE void grad_row(const nb_conv *conv, const float *x, const float *dy, ve
             grad_load(x, x_plane, xs, true, CI, K, S);
         else
             grad_load(x + (size_t)(c * S) * NB_LANES, x_plane, xs, false, CI, K, S);
-        NB_UNROLL for (int o = 0; o < CO; o++)
-        {
+        NB_EACH (o, CO) {
             vec d = vec_load(dy + (size_t)o * dy_plane + (size_t)c * NB_LANES);
-            NB_UNROLL for (int ci = 0; ci < CI; ci++) NB_UNROLL for (int j = 0; j < K; j++) sum[(o * CI + ci) * K + j] =
-                vec_fma(d, xs[ci][j], sum[(o * CI + ci) * K + j]);
+            NB_EACH (ci, CI)
+                NB_EACH (j, K)
+                    sum[(j * CO + o) * CI + ci] = vec_fma(d, xs[ci][j], sum[(j * CO + o) * CI + ci]);
         }
     }
 }
@@ -212,7 +217,8 @@ NB_INLINE void grad_one_tile(const nb_conv *conv, const float *x, const float *d
                              const int CI, const int K, const int S)
 {
     vec sum[GRAD_CO * (GRAD_CI_3X3 * 3 > GRAD_CI_1X1 ? GRAD_CI_3X3 * 3 : GRAD_CI_1X1)];
-    NB_UNROLL for (int k = 0; k < CO * CI * K; k++) sum[k] = vec_zero();
+    NB_EACH (k, CO * CI * K)
+        sum[k] = vec_zero();
     for (int part = 0; part < VEC_PARTS; part++)
         for (int r = 0; r < conv->out.rows; r++) {
             int row = r * S - conv->pad + i;
@@ -257,19 +263,19 @@ NB_INLINE void grad_weight_tiles(const nb_conv *conv, const float *x, const floa
     }
 }
 
-/* Sums one tile [outs][ins][kernel] over all partials and puts it in its place in dw. */
+/* Sums one tile over all partials and puts it in its place: `dw` stands at the tile's first weight. */
 static void finish_tile(const nb_conv *conv, const float *partials, size_t stride, int count, float *dw, bool add, int outs, int ins)
 {
-    float sum[GRAD_CO * 4 * 3] = {0};
-    int kernel = conv->kernel, n = outs * ins * kernel;
+    float sum[GRAD_CO * 4 * 9] = {0};
+    int taps = conv->kernel * conv->kernel, n = outs * ins * taps;
     for (int p = 0; p < count; p++)
         for (int k = 0; k < n; k++)
             sum[k] += partials[(size_t)p * stride + (size_t)k];
     const float *next = sum;
-    for (int o = 0; o < outs; o++)
-        for (int c = 0; c < ins; c++)
-            for (int j = 0; j < kernel; j++) {
-                float *at = dw + (o * conv->in_channels + c) * kernel * kernel + j;
+    for (int t = 0; t < taps; t++)
+        for (int o = 0; o < outs; o++)
+            for (int c = 0; c < ins; c++) {
+                float *at = dw + (o * conv->in_channels + c) * taps + t;
                 *at = add ? *at + *next : *next;
                 next++;
             }
@@ -277,16 +283,14 @@ static void finish_tile(const nb_conv *conv, const float *partials, size_t strid
 
 static void finish_gradient(const nb_conv *conv, const float *partials, size_t stride, int count, float *dw, bool add)
 {
-    int kernel = conv->kernel;
+    int taps = conv->kernel * conv->kernel;
     for (int co = 0, outs; co < conv->out_channels; co += outs) {
         outs = tile_step(conv->out_channels - co, GRAD_CO);
         for (int ci = 0, ins; ci < conv->in_channels; ci += ins) {
-            ins = tile_step(conv->in_channels - ci, grad_inputs(kernel));
-            for (int i = 0; i < kernel; i++) {
-                float *at = dw + ((size_t)co * (size_t)conv->in_channels + (size_t)ci) * (size_t)(kernel * kernel) + i * kernel;
-                finish_tile(conv, partials, stride, count, at, add, outs, ins);
-                partials += outs * ins * kernel;
-            }
+            ins = tile_step(conv->in_channels - ci, grad_inputs(conv->kernel));
+            float *at = dw + ((size_t)co * (size_t)conv->in_channels + (size_t)ci) * (size_t)taps;
+            finish_tile(conv, partials, stride, count, at, add, outs, ins);
+            partials += outs * ins * taps;
         }
     }
 }

@@ -5,6 +5,8 @@
 #include "nn/kernels_plain.h"
 #include "nn/simd.h"
 
+size_t NB_SIMD(conv_weights)(const nb_conv *conv);
+size_t NB_SIMD(conv_scratch)(const nb_conv *conv);
 void NB_SIMD(conv_pack_forward)(const nb_conv *conv, const float *w, float *packed);
 void NB_SIMD(conv_pack_backward)(const nb_conv *conv, const float *w, float *packed);
 void NB_SIMD(conv_forward)(const nb_conv *conv, const float *x, const float *packed, float *y, int row_begin, int row_end, float *stats,
@@ -26,8 +28,8 @@ extern const nb_kernels NB_SIMD(table);
 
 /* The members of a table; the including file adds the name. */
 #define NB_SIMD_TABLE                                                                                                                      \
-    .conv_forward_weights = nb_plain_conv_weights, .conv_backward_weights = nb_plain_conv_weights,                                         \
-    .conv_partial_gradient = nb_plain_conv_weights, .conv_scratch = nb_plain_conv_scratch,                                                 \
+    .conv_forward_weights = NB_SIMD(conv_weights), .conv_backward_weights = NB_SIMD(conv_weights),                                         \
+    .conv_partial_gradient = nb_plain_conv_weights, .conv_scratch = NB_SIMD(conv_scratch),                                                 \
     .conv_pack_forward = NB_SIMD(conv_pack_forward), .conv_pack_backward = NB_SIMD(conv_pack_backward),                                    \
     .conv_forward = NB_SIMD(conv_forward), .conv_grad_input = NB_SIMD(conv_grad_input), .conv_grad_weight = NB_SIMD(conv_grad_weight),     \
     .conv_finish_gradient = NB_SIMD(conv_finish_gradient), .combine = NB_SIMD(combine), .moments = nb_plain_moments,                       \

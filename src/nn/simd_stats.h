@@ -17,8 +17,7 @@ NB_INLINE void stats_add(float *stats, bool first, const vec *v, const int N)
         sum = vec_load(stats + NB_LANES);
         squares = vec_load(stats + 2 * NB_LANES);
     }
-    NB_UNROLL for (int i = 0; i < N; i++)
-    {
+    NB_EACH (i, N) {
         vec d = vec_sub(v[i], shift);
         sum = vec_add(sum, d);
         squares = vec_fma(d, d, squares);
