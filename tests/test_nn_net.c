@@ -8,8 +8,8 @@ static nb_net_options training(int batch)
     return (nb_net_options){.batch = batch, .training = true, .gradients = true, .input_gradient = true};
 }
 
-/* The network in training and in evaluation, at several numbers of images, with every kernel table of this machine. */
-static void check(network build)
+/* The network in training and in evaluation, at several numbers of images (`fewest` or more), with every kernel table of this machine. */
+static void check_from(network build, int fewest)
 {
     static const struct {
         int channels, side, count, batch;
@@ -22,15 +22,21 @@ static void check(network build)
             if (t == 0 && s > 2)
                 break; /* the plain kernels have no special cases for sizes, and are slow */
             for (int form = 0; form < 2; form++) {
-                nb_net_options options = training(sizes[s].batch);
+                int count = sizes[s].count < fewest ? fewest : sizes[s].count;
+                nb_net_options options = training(sizes[s].batch < fewest ? fewest : sizes[s].batch);
                 options.training = form == 0;
                 options.kernels = nb_kernels_named(tables[t]);
-                comparison c = compare(build(sizes[s].channels, sizes[s].side), sizes[s].count, options, 100 + s);
+                comparison c = compare(build(sizes[s].channels, sizes[s].side), count, options, 100 + s);
                 assert_match(&c, options, tolerance);
                 comparison_free(&c);
             }
         }
     }
+}
+
+static void check(network build)
+{
+    check_from(build, 1);
 }
 
 #define OPERATOR_TEST(name)                                                                                                                \
@@ -52,7 +58,14 @@ OPERATOR_TEST(concat_and_slice)
 OPERATOR_TEST(mixed_edges)
 OPERATOR_TEST(nested_mixes)
 OPERATOR_TEST(many_terms)
-OPERATOR_TEST(whole_network)
+
+/* With one image the last batch norms stand on four pixels, and a dozen of them in a row make float gradients of any kernels, the plain
+ * ones included, miss the tolerance in one draw of six (median 4e-5, worst of 200 draws 7e-3). From 16 images on it holds. */
+static void whole_network_matches_the_reference(void **state)
+{
+    (void)state;
+    check_from(whole_network, 16);
+}
 
 int main(void)
 {
