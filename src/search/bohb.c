@@ -80,9 +80,13 @@ static void perturb_a_good_one(const bohb *self, nb_search_context *context, uin
     }
 }
 
-static double at_least(double value, double least)
+/* How likely bad for how likely good. Densities may be NaN (kde.h): Python's max() then keeps its first argument, which is the floor for
+ * the bad one and NaN for the good one. */
+static double score_of(double good, double bad)
 {
-    return value > least ? value : least; /* NaN: least */
+    const double numerator = bad > negligible ? bad : negligible;
+    const double denominator = good < negligible ? negligible : good;
+    return numerator / denominator;
 }
 
 /* The most promising of a few candidates: the one that is least likely bad for how likely it is good. False: none was. */
@@ -94,7 +98,7 @@ static bool propose(const bohb *self, nb_search_context *context, uint8_t *best)
         uint8_t candidate[NB_DECISIONS_MAX] = {0};
         perturb_a_good_one(self, context, candidate);
         const double good = nb_kde_density(&self->good, candidate), bad = nb_kde_density(&self->bad, candidate);
-        const double score = at_least(bad, negligible) / at_least(good, negligible);
+        const double score = score_of(good, bad);
         const bool takes_all = !isfinite(score) && isfinite(good); /* has a value that no bad one has */
         if (takes_all || score < lowest) {
             memcpy(best, candidate, sizeof candidate);
