@@ -10,7 +10,7 @@
 /* How often a waiting thread looks again before it sleeps: some tens of microseconds, longer than the serial work between two rounds
  * of a step and shorter than anything a person notices. With fewer processors than threads spinning would steal the time of the
  * thread that is waited for, so then it sleeps at once. */
-enum { SPINS = 20000 };
+enum { SPINS = 2000 };
 
 /* The range of parts that one thread starts with; whoever takes one, the owner or a helper, takes the next in order. */
 typedef struct share {

@@ -133,7 +133,7 @@ static nb_status allocate_numbers(nb_net *net, nb_error *err)
     carver count = {NULL, 0};
     carve_all(net, &count);
     net->memory_size = (count.used + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE + HUGE_PAGE;
-    net->memory = mmap(NULL, net->memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    net->memory = mmap(NULL, net->memory_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (net->memory == MAP_FAILED) {
         net->memory = NULL;
         return nb_fail(err, NB_ERR_MEMORY, "network: no memory for %zu MB of activations", net->memory_size >> 20);

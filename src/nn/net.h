@@ -34,7 +34,9 @@ typedef struct nb_net_result {
     int top1, top5; /* images whose label is the largest logit, among the five largest */
 } nb_net_result;
 
-/* `params` must come from the same graph; the network keeps the pointer and not a copy. The graph itself is not needed afterwards. */
+/* What neither the loss nor a kept node depends on is not computed: its parameters get gradients of zero, its running statistics stay as
+ * they are (where PyTorch would go on averaging what nothing uses).
+ * `params` must come from the same graph; the network keeps the pointer and not a copy. The graph itself is not needed afterwards. */
 nb_status nb_net_compile(const nb_graph *graph, nb_params *params, const nb_net_options *options, nb_net **out, nb_error *err);
 void nb_net_free(nb_net *net);
 

@@ -43,21 +43,34 @@ typedef struct channel_work {
     dot_sum dot[NB_MAX_DOTS];
 } channel_work;
 
-/* Vertical sums of the 3x3 neighbourhoods: column[k] = the rows around r at column c - 1 + k, weighted for the transposed form by one
- * over the rows that each of them averages. `v` stands at the channel's plane. */
-NB_INLINE void column_sums(nb_plane plane, const float *v, int r, int c, bool transpose, vec *column, const int N)
+/* Vertical sums of the 3x3 neighbourhoods: column[k] = the rows around r at column c - 1 + k. `v` stands at the channel's plane. */
+NB_INLINE void column_sums(nb_plane plane, const float *v, int r, int c, vec *column, const int N)
 {
     const float *middle = plain_pointer(v + nb_pixel(plane, r, c - 1));
-    size_t row = nb_row_floats(plane);
-    vec own = vec_all(transpose ? 1.0f / (float)nb_neighbours(r, plane.rows) : 1.0f);
-    NB_SPELT(k, N + 2, column[k] = vec_mul(own, vec_load(middle + (size_t)k * NB_LANES)));
+    const size_t row = nb_row_floats(plane);
+    NB_SPELT(k, N + 2, column[k] = vec_load(middle + (size_t)k * NB_LANES));
     if (r > 0) {
-        vec above = vec_all(transpose ? 1.0f / (float)nb_neighbours(r - 1, plane.rows) : 1.0f);
-        NB_SPELT(k, N + 2, column[k] = vec_fma(above, vec_load(middle - row + (size_t)k * NB_LANES), column[k]));
+        const float *above = plain_pointer(middle - row);
+        NB_SPELT(k, N + 2, column[k] = vec_add(column[k], vec_load(above + (size_t)k * NB_LANES)));
     }
     if (r + 1 < plane.rows) {
-        vec below = vec_all(transpose ? 1.0f / (float)nb_neighbours(r + 1, plane.rows) : 1.0f);
-        NB_SPELT(k, N + 2, column[k] = vec_fma(below, vec_load(middle + row + (size_t)k * NB_LANES), column[k]));
+        const float *below = plain_pointer(middle + row);
+        const vec one = vec_all(1); /* additions and multiply-adds go through different units: some of each */
+        NB_SPELT(k, N + 2, column[k] = vec_fma(one, vec_load(below + (size_t)k * NB_LANES), column[k]));
+    }
+}
+
+/* The same near the upper and lower edge, each row divided by the number of rows that its mean takes in. */
+NB_INLINE void weighted_column_sums(nb_plane plane, const float *v, int r, int c, vec *column, const int N)
+{
+    const float *middle = plain_pointer(v + nb_pixel(plane, r, c - 1));
+    NB_SPELT(k, N + 2, column[k] = vec_zero());
+    for (int d = -1; d <= 1; d++) {
+        if (r + d < 0 || r + d >= plane.rows)
+            continue;
+        const float *row = plain_pointer(middle + (ptrdiff_t)nb_row_floats(plane) * d);
+        const vec weight = vec_all(1.0f / (float)nb_neighbours(r + d, plane.rows));
+        NB_SPELT(k, N + 2, column[k] = vec_fma(weight, vec_load(row + (size_t)k * NB_LANES), column[k]));
     }
 }
 
@@ -73,7 +86,7 @@ NB_INLINE vec column_share(nb_plane plane, int c, float scale)
 NB_INLINE void add_average(nb_plane plane, const float *v, int r, int c, float scale, vec *out, const int N)
 {
     vec column[SPAN];
-    column_sums(plane, v, r, c, false, column, N);
+    column_sums(plane, v, r, c, column, N);
     scale /= (float)nb_neighbours(r, plane.rows);
     vec inner = vec_all(scale / 3);
     NB_SPELT(k, N, vec share = k == 0 || k == N - 1 ? column_share(plane, c + k, scale) : inner;
@@ -84,7 +97,12 @@ NB_INLINE void add_average(nb_plane plane, const float *v, int r, int c, float s
 NB_INLINE void add_average_transposed(nb_plane plane, const float *v, int r, int c, float scale, vec *out, const int N)
 {
     vec column[SPAN];
-    column_sums(plane, v, r, c, true, column, N);
+    if (r >= 2 && r + 2 < plane.rows) {
+        column_sums(plane, v, r, c, column, N);
+        scale /= 3;
+    } else {
+        weighted_column_sums(plane, v, r, c, column, N);
+    }
     vec inner = vec_all(scale / 3);
     NB_SPELT(k, N + 2, column[k] = vec_mul(column[k], k <= 1 || k >= N ? column_share(plane, c - 1 + k, scale) : inner));
     NB_SPELT(k, N, out[k] = vec_add(out[k], vec_add(vec_add(column[k], column[k + 1]), column[k + 2])));
@@ -170,24 +188,22 @@ NB_INLINE void combine_run(channel_work *w, int r, int c, const int N)
         w->sum = vec_add(w->sum, sum_in_pairs(out, N));
 }
 
-static void combine_rows(channel_work *w, int row_begin, int row_end)
+static void combine_row(channel_work *w, int r)
 {
     const int cols = w->plane.cols;
-    for (int r = row_begin; r < row_end; r++) {
-        int c = 0;
-        for (; c + RUN <= cols; c += RUN)
-            combine_run(w, r, c, RUN);
-        if (RUN > 4 && c + 4 <= cols) {
-            combine_run(w, r, c, 4);
-            c += 4;
-        }
-        if (c + 2 <= cols) {
-            combine_run(w, r, c, 2);
-            c += 2;
-        }
-        if (c < cols)
-            combine_run(w, r, c, 1);
+    int c = 0;
+    for (; c + RUN <= cols; c += RUN)
+        combine_run(w, r, c, RUN);
+    if (RUN > 4 && c + 4 <= cols) {
+        combine_run(w, r, c, 4);
+        c += 4;
     }
+    if (c + 2 <= cols) {
+        combine_run(w, r, c, 2);
+        c += 2;
+    }
+    if (c < cols)
+        combine_run(w, r, c, 1);
 }
 
 /* Where the sums of a channel are kept between two bands of rows. */
@@ -239,21 +255,30 @@ static void keep_sums(const channel_work *w, const nb_combine *what, int channel
         vec_store(dot_lanes(what, d, channel, lane), w->dot[d].sum);
 }
 
+/* What is the same for all channels. */
+static void start(channel_work *w, const nb_combine *what, int part)
+{
+    w->plane = what->plane;
+    w->dots = what->dots;
+    w->summed = what->sum_lanes != NULL;
+    w->some_dead = what->live < NB_LANES;
+    w->live = mask_live(what->live, part);
+}
+
 void NB_SIMD(combine)(const nb_combine *what, int row_begin, int row_end)
 {
-    channel_work w;
-    w.plane = what->plane;
-    w.dots = what->dots;
-    w.summed = what->sum_lanes != NULL;
-    w.some_dead = what->live < NB_LANES;
-    for (int channel = 0; channel < what->channels; channel++)
-        for (int part = 0; part < VEC_PARTS; part++) {
-            const size_t lane = (size_t)(part * VEC_FLOATS);
-            w.live = mask_live(what->live, part);
-            resolve(&w, what, channel, lane, row_begin == 0);
-            combine_rows(&w, row_begin, row_end);
-            keep_sums(&w, what, channel, lane);
-        }
+    channel_work work[VEC_PARTS];
+    for (int part = 0; part < VEC_PARTS; part++)
+        start(&work[part], what, part);
+    for (int channel = 0; channel < what->channels; channel++) {
+        for (int part = 0; part < VEC_PARTS; part++)
+            resolve(&work[part], what, channel, (size_t)(part * VEC_FLOATS), row_begin == 0);
+        for (int r = row_begin; r < row_end; r++)
+            for (int part = 0; part < VEC_PARTS; part++)
+                combine_row(&work[part], r);
+        for (int part = 0; part < VEC_PARTS; part++)
+            keep_sums(&work[part], what, channel, (size_t)(part * VEC_FLOATS));
+    }
 }
 
 #endif
