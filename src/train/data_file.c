@@ -72,9 +72,12 @@ nb_status nb_data_file_read(const char *path, const char *checksum, nb_data_file
         return nb_fail_errno(err, errno == ENOENT ? NB_ERR_NOT_FOUND : NB_ERR_IO, errno, "%s: cannot open", path);
     if (!S_ISREG(info.st_mode))
         return nb_fail(err, NB_ERR_IO, "%s: not a regular file", path);
+    errno = 0;
     gzFile stream = gzopen(path, "rb");
+    if (!stream && (errno == 0 || errno == ENOMEM))
+        return nb_fail(err, NB_ERR_MEMORY, "%s: no memory to read it", path);
     if (!stream)
-        return nb_fail_errno(err, errno ? NB_ERR_IO : NB_ERR_MEMORY, errno, "%s: cannot open", path);
+        return nb_fail_errno(err, NB_ERR_IO, errno, "%s: cannot open", path);
     gzbuffer(stream, READ_SIZE);
     size_t expected = info.st_size < (off_t)MAX_SIZE ? (size_t)info.st_size : MAX_SIZE;
     nb_status status = read_all(stream, path, expected, out, err);
