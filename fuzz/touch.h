@@ -51,7 +51,8 @@ static inline nb_status touch_trial(void *user, const nb_trial *trial, nb_error 
     return NB_OK;
 }
 
-static inline nb_status touch_order(void *user, uint32_t row, const char *schedule, const char *const *datasets, size_t count, nb_error *err)
+static inline nb_status touch_order(void *user, uint32_t row, const char *schedule, const char *const *datasets, size_t count,
+                                    nb_error *err)
 {
     (void)row;
     (void)err;

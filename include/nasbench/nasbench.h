@@ -26,8 +26,8 @@
 
 #include "nasbench/dataset.h"
 
-#include "nasbench/train.h"
 #include "nasbench/generate.h"
+#include "nasbench/train.h"
 
 #include "nasbench/objective.h"
 

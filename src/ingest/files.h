@@ -13,9 +13,9 @@ typedef struct nb_files {
     uint64_t bytes; /* of all of them */
 } nb_files;
 
-/* Spells the sources out. In a folder: first a meta file, then the files whose names are those of results (*.pickle.pbz2, *.pth, *.safetensors), by name;
- * of an architecture that is there both with and without its weights (NNNNNN-FULL.pth and NNNNNN-SIMPLE.pth) the smaller. NB_ERR_NOT_FOUND
- * names a source that is not there or a folder without results. */
+/* Spells the sources out. In a folder: first a meta file, then the files whose names are those of results (*.pickle.pbz2, *.pth,
+ * *.safetensors), by name; of an architecture that is there both with and without its weights (NNNNNN-FULL.pth and NNNNNN-SIMPLE.pth) the
+ * smaller. NB_ERR_NOT_FOUND names a source that is not there or a folder without results. */
 nb_status nb_files_list(const char *const *sources, size_t count, nb_files *out, nb_error *err);
 void nb_files_free(nb_files *files);
 
