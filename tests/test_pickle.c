@@ -220,6 +220,7 @@ static void containers_of_every_form_are_read(void **state)
            "[i1,]");
     EXPECT("(K\x01K\x02t.", "(i1,i2,)");
     EXPECT(").", "()");
+    EXPECT("(t.", "()");
     EXPECT("K\x01\x85.", "(i1,)");
     EXPECT("K\x01K\x02\x86.", "(i1,i2,)");
     EXPECT("K\x01K\x02K\x03\x87.", "(i1,i2,i3,)");

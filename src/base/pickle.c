@@ -1084,6 +1084,8 @@ nb_status nb_pickle_read(nb_stream *in, const nb_pickle_options *options, nb_pic
     if (status == NB_OK)
         status = nb_stream_seek(in, start, err);
     if (status == NB_OK)
+        status = grow_stack(&m);
+    if (status == NB_OK)
         status = run_to_stop(&m, out);
     cut_stack(&m, 0);
     nb_pickle_plan_free(&m.site.heap, &m.plan);
