@@ -1,9 +1,12 @@
 #include "base/text.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/number.h"
 
 /* Room for `more` bytes and the zero byte after them. */
 static bool reserve(nb_text *text, size_t more)
@@ -67,6 +70,15 @@ void nb_text_json_string(nb_text *text, const char *piece)
             nb_text_append(text, c, 1);
     }
     nb_text_append(text, "\"", 1);
+}
+
+void nb_text_json_number(nb_text *text, double value)
+{
+    char number[NB_NUMBER_SIZE];
+    if (isfinite(value))
+        nb_text_append(text, number, nb_number_format(value, number));
+    else
+        nb_text_append(text, "null", 4);
 }
 
 nb_status nb_text_check(const nb_text *text, nb_error *err)

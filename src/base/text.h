@@ -22,6 +22,9 @@ void nb_text_printf(nb_text *text, const char *format, ...) NB_PRINTF(2, 3);
 /* The piece as a JSON string, quotes included; anything but '"', '\' and control characters stays as it is. */
 void nb_text_json_string(nb_text *text, const char *piece);
 
+/* The number as JSON, in the shortest form that reads back to the bit; null for what JSON does not have: NaN and infinities. */
+void nb_text_json_number(nb_text *text, double value);
+
 /* NB_ERR_MEMORY when an append failed. */
 nb_status nb_text_check(const nb_text *text, nb_error *err);
 void nb_text_free(nb_text *text);
