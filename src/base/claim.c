@@ -61,6 +61,7 @@ nb_status nb_claim_take(const char *path, const char *note, nb_claim *out, bool 
         return NB_OK;
     claim.path = strdup(path);
     if (!claim.path) {
+        unlink(path);
         close(claim.fd);
         return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a claim", path);
     }
