@@ -33,4 +33,8 @@
 
 #include "nasbench/search.h"
 
+#include "nasbench/outcome.h"
+
+#include "nasbench/experiment.h"
+
 #endif

@@ -16,6 +16,7 @@ typedef struct nb_search_context {
     nb_rng rng;
     const nb_search_step *steps; /* [step_count] what counted so far */
     size_t step_count;
+    size_t best; /* the step with the highest accuracy, the earliest among equals */
 } nb_search_context;
 
 /* What it asks for. */
@@ -78,8 +79,10 @@ extern const nb_algorithm nb_bohb;
 extern const nb_algorithm nb_hyperband;
 extern const nb_algorithm nb_local_search;
 
-/* The step with the highest accuracy, the earliest among equals; step_count > 0. */
-size_t nb_best_step(const nb_search_context *context);
+static inline nb_search_result nb_step_as_result(const nb_search_context *context, size_t step)
+{
+    return (nb_search_result){.arch = context->steps[step].arch, .step = (int64_t)step, .accuracy = context->steps[step].accuracy};
+}
 
 /* The algorithm of a name, or NULL with NB_ERR_NOT_FOUND. */
 const nb_algorithm *nb_algorithm_of(const char *name, nb_error *err);

@@ -197,10 +197,8 @@ static void answer(const void *state, const nb_search_context *context, nb_searc
 {
     const bohb *self = state;
     nb_brackets_answer(&self->brackets, context->steps, result);
-    if ((int)context->settings[ANSWER] == ANSWER_BEST) {
-        const size_t best = nb_best_step(context);
-        *result = (nb_search_result){context->steps[best].arch, (int64_t)best, context->steps[best].accuracy};
-    }
+    if ((int)context->settings[ANSWER] == ANSWER_BEST)
+        *result = nb_step_as_result(context, context->best);
 }
 
 static const char *const fidelities[] = {"ignored", "epochs", NULL};

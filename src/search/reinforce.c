@@ -61,8 +61,7 @@ static nb_status tell(void *state, nb_search_context *context, nb_error *err)
 static void answer(const void *state, const nb_search_context *context, nb_search_result *result)
 {
     const reinforce *self = state;
-    const size_t best = nb_best_step(context);
-    *result = (nb_search_result){.arch = context->steps[best].arch, .step = (int64_t)best, .accuracy = context->steps[best].accuracy};
+    *result = nb_step_as_result(context, context->best);
     if ((int)context->settings[ANSWER] == ANSWER_BEST)
         return;
     uint8_t picked[NB_DECISIONS_MAX];

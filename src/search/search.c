@@ -9,6 +9,7 @@
 #include "base/progress.h"
 
 #include "search/algorithm.h"
+#include "search/search.h"
 #include "search/settings.h"
 
 struct nb_search {
@@ -174,12 +175,16 @@ static nb_status add_step(nb_search *search, double accuracy, nb_error *err)
         search->room = room;
         search->context.steps = steps;
     }
-    search->steps[search->context.step_count++] = (nb_search_step){
+    nb_search_context *context = &search->context;
+    const size_t step = context->step_count++;
+    search->steps[step] = (nb_search_step){
         .arch = search->request.proposal.arch,
         .epochs = search->request.proposal.epochs,
         .accuracy = accuracy,
         .clock = search->clock,
     };
+    if (step == 0 || accuracy > search->steps[context->best].accuracy)
+        context->best = step;
     return NB_OK;
 }
 
@@ -237,15 +242,6 @@ double nb_search_clock(const nb_search *search)
     return search->clock;
 }
 
-size_t nb_best_step(const nb_search_context *context)
-{
-    size_t best = 0;
-    for (size_t i = 1; i < context->step_count; i++)
-        if (context->steps[i].accuracy > context->steps[best].accuracy)
-            best = i;
-    return best;
-}
-
 nb_status nb_search_answer(const nb_search *search, nb_search_result *result, nb_error *err)
 {
     const nb_search_context *context = &search->context;
@@ -259,36 +255,53 @@ nb_status nb_search_answer(const nb_search *search, nb_search_result *result, nb
         search->algorithm->answer(search->state, context, result);
         return NB_OK;
     }
-    size_t best = nb_best_step(context);
-    *result = (nb_search_result){.arch = context->steps[best].arch, .step = (int64_t)best, .accuracy = context->steps[best].accuracy};
+    *result = nb_step_as_result(context, context->best);
     return NB_OK;
 }
 
 /* ---------------------------------------------------------------- running */
 
-/* Streams for the objective's choices lie far from those of searches. */
-static const uint64_t luck_streams = UINT64_C(1) << 63;
+/* The generator of the objective's choices in the next evaluation, in streams that lie far from those of searches: a run that is repeated
+ * from recorded evaluations goes on as if it had not been interrupted. */
+static nb_rng next_luck(const nb_search *search)
+{
+    return nb_rng_seed(search->seed, search->stream ^ (UINT64_C(1) << 63) ^ (uint64_t)search->context.step_count << 32);
+}
 
-nb_status nb_search_run(nb_search *search, const nb_objective *objective, const nb_progress *progress, nb_error *err)
+nb_status nb_search_check_objective(const nb_search *search, const nb_objective *objective, nb_error *err)
 {
     if (objective->untimed && search->budget.seconds > 0)
         return nb_fail(err, NB_ERR_ARGUMENT,
-                       "%s: a budget of %g seconds, but this objective does not know time: a number of evaluations "
-                       "expected",
+                       "%s: a budget of %g seconds, but this objective does not know time: a number of evaluations expected",
                        search->algorithm->info.name, search->budget.seconds);
-    nb_rng luck = nb_rng_seed(search->seed, search->stream ^ luck_streams);
+    return NB_OK;
+}
+
+nb_status nb_search_advance(nb_search *search, const nb_objective *objective, bool *more, nb_error *err)
+{
     nb_proposal proposal;
-    while (nb_search_ask(search, &proposal)) {
-        nb_evaluation evaluation = {0};
+    nb_evaluation evaluation = {0};
+    *more = nb_search_ask(search, &proposal);
+    if (!*more)
+        return NB_OK;
+    nb_rng luck = next_luck(search);
+    nb_status status = objective->evaluate(objective->user, &proposal.arch, proposal.epochs, &luck, &evaluation, err);
+    if (status == NB_OK)
+        status = nb_search_tell(search, &evaluation, err);
+    if (status == NB_OK || status == NB_ERR_CANCELLED)
+        return status;
+    char text[NB_ARCH_TEXT_SIZE] = "";
+    nb_space_format(search->context.space, &proposal.arch, text, sizeof text);
+    return nb_prefix(err, status, "%s", text);
+}
+
+nb_status nb_search_run(nb_search *search, const nb_objective *objective, const nb_progress *progress, nb_error *err)
+{
+    bool more = true;
+    NB_TRY(nb_search_check_objective(search, objective, err));
+    while (more) {
         NB_TRY(nb_progress_check(progress, search->algorithm->info.name, err));
-        nb_status status = objective->evaluate(objective->user, &proposal.arch, proposal.epochs, &luck, &evaluation, err);
-        if (status == NB_OK)
-            status = nb_search_tell(search, &evaluation, err);
-        if (status != NB_OK) {
-            char text[NB_ARCH_TEXT_SIZE] = "";
-            nb_space_format(search->context.space, &proposal.arch, text, sizeof text);
-            return nb_prefix(err, status, "%s", text);
-        }
+        NB_TRY(nb_search_advance(search, objective, &more, err));
     }
     return NB_OK;
 }
