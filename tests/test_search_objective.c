@@ -45,7 +45,7 @@ static nb_table *published(const char *folder)
 {
     char *path = scratch_path("published.safetensors");
     const char *source = shared_path(folder);
-    nb_table *table;
+    nb_table *table = NULL;
     nb_error err;
     if (nb_import(&source, 1, path, NULL, NULL, NULL, &err) != NB_OK || nb_table_open(path, &table, &err) != NB_OK)
         fail_msg("%s", err.message);
@@ -189,7 +189,7 @@ static nb_table *make(const made_up *what)
 {
     char *path = scratch_path("made_up.safetensors");
     nb_table_writer *writer;
-    nb_table *table;
+    nb_table *table = NULL;
     nb_error err;
     const nb_table_description description = {.space = topology(), .flavour = NB_FLAVOUR_NATS};
     assert_int_equal(nb_table_writer_open(path, &description, &writer, &err), NB_OK);
