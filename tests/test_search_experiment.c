@@ -405,7 +405,7 @@ static nb_table *made_up_table(void)
 {
     char *path = scratch_path("outcomes.safetensors");
     nb_table_writer *writer;
-    nb_table *table;
+    nb_table *table = NULL;
     nb_error err;
     const nb_table_description description = {.space = topology(), .flavour = NB_FLAVOUR_NATS};
     assert_int_equal(nb_table_writer_open(path, &description, &writer, &err), NB_OK);
