@@ -667,7 +667,8 @@ static nb_status gather(machine *m, nb_pickle_kind kind, size_t from)
     NB_TRY(nb_pickle_refused(&m->site, refusal));
     size_t count = m->count - from;
     m->count = from;
-    nb_pickle_value made = nb_pickle_new_sequence(&m->site.heap, kind, m->stack + from, count);
+    const nb_pickle_value *items = count > 0 ? m->stack + from : NULL; /* the stack may not exist yet */
+    nb_pickle_value made = nb_pickle_new_sequence(&m->site.heap, kind, items, count);
     if (made.kind == kind)
         made.object->depth = probe.depth;
     return push_made(m, made);
