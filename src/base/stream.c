@@ -81,6 +81,7 @@ typedef struct bzip2_state {
     bz_stream codec;
     bool running; /* codec is initialised: inside a bzip2 stream */
     bool any;     /* at least one bzip2 stream was complete */
+    int failure;  /* what the codec said of damaged data: it writes out of bounds when it is asked to go on after that. BZ_OK: nothing */
     int descriptor;
     uint64_t consumed; /* compressed bytes read so far, for messages */
     char input[INPUT_SIZE];
@@ -141,6 +142,8 @@ static nb_status bzip2_read(void *state, const char *name, void *to, size_t size
     bzip2_state *bz = state;
     size_t room = size;
     char *out = to;
+    if (bz->failure != BZ_OK)
+        return bzip2_fail(bz, name, bz->failure, err);
     while (room == size) {
         bool more;
         NB_TRY(bzip2_feed(bz, name, &more, err));
@@ -153,8 +156,10 @@ static nb_status bzip2_read(void *state, const char *name, void *to, size_t size
         bz->codec.next_out = out;
         bz->codec.avail_out = (unsigned)room;
         int code = BZ2_bzDecompress(&bz->codec);
-        if (code != BZ_OK && code != BZ_STREAM_END)
+        if (code != BZ_OK && code != BZ_STREAM_END) {
+            bz->failure = code;
             return bzip2_fail(bz, name, code, err);
+        }
         out += room - bz->codec.avail_out;
         room = bz->codec.avail_out;
         if (code == BZ_STREAM_END) {
@@ -174,6 +179,7 @@ static nb_status bzip2_rewind(void *state, const char *name, nb_error *err)
     bzip2_stop(bz);
     bz->codec.avail_in = 0;
     bz->any = false;
+    bz->failure = BZ_OK;
     bz->consumed = 0;
     return NB_OK;
 }
