@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/block_hash.h"
 #include "base/hex.h"
 
 /* floor(2^32 * |sin(i + 1)|), i = 0..63 (RFC 1321, 3.4). */
@@ -19,7 +20,7 @@ static inline uint32_t rotate_left(uint32_t x, int bits)
     return x << bits | x >> (32 - bits);
 }
 
-static void compress(uint32_t state[4], const uint8_t *block)
+static void compress(uint32_t *state, const uint8_t *block)
 {
     static const uint8_t turns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
     uint32_t words[16];
@@ -52,34 +53,17 @@ void nb_md5_init(nb_md5 *hash)
 
 void nb_md5_add(nb_md5 *hash, const void *data, size_t size)
 {
-    const uint8_t *bytes = data;
-    size_t held = (size_t)(hash->length % 64);
-    hash->length += size;
-    if (held > 0) {
-        size_t room = 64 - held, taken = size < room ? size : room;
-        memcpy(hash->block + held, bytes, taken);
-        if (taken < room)
-            return;
-        compress(hash->state, hash->block);
-        bytes += taken;
-        size -= taken;
-    }
-    for (; size >= 64; bytes += 64, size -= 64)
-        compress(hash->state, bytes);
-    if (size > 0)
-        memcpy(hash->block, bytes, size);
+    nb_block_hash_add(hash->state, &hash->length, hash->block, compress, data, size);
 }
 
 void nb_md5_finish(nb_md5 *hash, uint8_t digest[NB_MD5_SIZE])
 {
-    static const uint8_t padding[64] = {0x80};
+    uint8_t end[2 * NB_HASH_BLOCK] = {0x80};
     uint64_t bits = hash->length * 8;
-    size_t held = (size_t)(hash->length % 64);
-    nb_md5_add(hash, padding, held < 56 ? 56 - held : 120 - held);
-    uint8_t length[8];
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)(bits >> (8 * i));
-    nb_md5_add(hash, length, sizeof length);
+    size_t padding = nb_block_hash_padding(hash->length);
+    for (size_t i = 0; i < 8; i++)
+        end[padding + i] = (uint8_t)(bits >> (8 * i));
+    nb_md5_add(hash, end, padding + 8);
     for (int i = 0; i < 16; i++)
         digest[i] = (uint8_t)(hash->state[i / 4] >> (8 * (i % 4)));
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/block_hash.h"
 #include "base/hex.h"
 
 /* Fractional parts of the cube roots of the first 64 primes (FIPS 180-4, 4.2.2). */
@@ -31,7 +32,7 @@ static void message_schedule(const uint8_t *block, uint32_t w[64])
     }
 }
 
-static void compress(uint32_t state[8], const uint8_t *block)
+static void compress(uint32_t *state, const uint8_t *block)
 {
     uint32_t w[64];
     message_schedule(block, w);
@@ -57,34 +58,17 @@ void nb_sha256_init(nb_sha256 *hash)
 
 void nb_sha256_add(nb_sha256 *hash, const void *data, size_t size)
 {
-    const uint8_t *bytes = data;
-    size_t held = (size_t)(hash->length % 64);
-    hash->length += size;
-    if (held > 0) {
-        size_t room = 64 - held, taken = size < room ? size : room;
-        memcpy(hash->block + held, bytes, taken);
-        if (taken < room)
-            return;
-        compress(hash->state, hash->block);
-        bytes += taken;
-        size -= taken;
-    }
-    for (; size >= 64; bytes += 64, size -= 64)
-        compress(hash->state, bytes);
-    if (size > 0)
-        memcpy(hash->block, bytes, size);
+    nb_block_hash_add(hash->state, &hash->length, hash->block, compress, data, size);
 }
 
 void nb_sha256_finish(nb_sha256 *hash, uint8_t digest[NB_SHA256_SIZE])
 {
-    static const uint8_t padding[64] = {0x80};
+    uint8_t end[2 * NB_HASH_BLOCK] = {0x80};
     uint64_t bits = hash->length * 8;
-    size_t held = (size_t)(hash->length % 64);
-    nb_sha256_add(hash, padding, held < 56 ? 56 - held : 120 - held);
-    uint8_t length[8];
-    for (int i = 0; i < 8; i++)
-        length[i] = (uint8_t)(bits >> (56 - 8 * i));
-    nb_sha256_add(hash, length, sizeof length);
+    size_t padding = nb_block_hash_padding(hash->length);
+    for (size_t i = 0; i < 8; i++)
+        end[padding + i] = (uint8_t)(bits >> (56 - 8 * i));
+    nb_sha256_add(hash, end, padding + 8);
     for (int i = 0; i < 32; i++)
         digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
 }

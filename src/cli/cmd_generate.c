@@ -41,6 +41,17 @@ static int open_plan(const char *folder, nb_plan **plan)
     return nb_plan_open(folder, plan, &err) == NB_OK ? CLI_OK : cli_fail_with(&err);
 }
 
+/* For parsers of commands with the one argument RUN, after their own options. */
+static error_t parse_folder(int key, char *arg, const struct argp_state *state, const char **folder)
+{
+    if (key == ARGP_KEY_END && !*folder)
+        cli_bad_usage(state, "RUN is missing: the folder of the plan");
+    if (key != ARGP_KEY_ARG || *folder)
+        return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
+    *folder = arg;
+    return 0;
+}
+
 static size_t job_count(const nb_plan_options *plan)
 {
     return plan->arch_count * plan->seed_count;
@@ -322,17 +333,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
     case OPTION_DATA:
         a->run.data_folder = arg;
         return 0;
-    case ARGP_KEY_ARG:
-        if (a->folder)
-            return ARGP_ERR_UNKNOWN;
-        a->folder = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->folder)
-            cli_bad_usage(state, "RUN is missing: the folder of the plan");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_folder(key, arg, state, &a->folder);
     }
 }
 
@@ -386,11 +388,17 @@ static int run_latency(const cli_command *self, int argc, char **argv)
     return status == NB_OK ? CLI_OK : cli_fail_with(&err);
 }
 
+/* What is worked on, and with which files. */
+/* clang-format off */
+#define WORK_OPTIONS                                                                                                                  \
+    {"range", OPTION_RANGE, "FIRST-LAST", 0, "Only these positions of the plan's list. Default: all", 0},                             \
+    {"data", OPTION_DATA, "DIR", 0, "Where the data sets' files are. Default: $TORCH_HOME, ~/.torch, /usr/share/datasets", 0}
+/* clang-format on */
+
 static const struct argp_option run_options[] = {
-    {"range", OPTION_RANGE, "FIRST-LAST", 0, "Only these positions of the plan's list. Default: all", 0},
+    WORK_OPTIONS,
     {"jobs", OPTION_JOBS, "N", 0, "Networks trained side by side, one core each. Default: 1", 0},
     {"retry-failed", OPTION_RETRY, NULL, 0, "Try again what was given up", 0},
-    {"data", OPTION_DATA, "DIR", 0, "Where the data sets' files are. Default: $TORCH_HOME, ~/.torch, /usr/share/datasets", 0},
     {0},
 };
 
@@ -410,8 +418,7 @@ static const cli_command generate_run = {
 };
 
 static const struct argp_option latency_options[] = {
-    {"range", OPTION_RANGE, "FIRST-LAST", 0, "Only these positions of the plan's list. Default: all", 0},
-    {"data", OPTION_DATA, "DIR", 0, "Where the data sets' files are. Default: $TORCH_HOME, ~/.torch, /usr/share/datasets", 0},
+    WORK_OPTIONS,
     {0},
 };
 
@@ -545,17 +552,8 @@ static error_t parse_status(int key, char *arg, struct argp_state *state)
     case OPTION_JSON:
         a->json = true;
         return 0;
-    case ARGP_KEY_ARG:
-        if (a->folder)
-            return ARGP_ERR_UNKNOWN;
-        a->folder = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->folder)
-            cli_bad_usage(state, "RUN is missing: the folder of the plan");
-        return 0;
     default:
-        return ARGP_ERR_UNKNOWN;
+        return parse_folder(key, arg, state, &a->folder);
     }
 }
 
