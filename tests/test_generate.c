@@ -122,6 +122,7 @@ static void a_plan_reads_back_as_it_was_written(void **state)
     (void)state;
     nb_plan_options options = tiny_plan();
     options.train.learning_rate = 0.1234567890123;
+    options.train.rate_by_step = true;
     nb_plan *plan = open_new("same", &options);
     const nb_plan_options *read = nb_plan_get_options(plan);
     assert_ptr_equal(read->space, options.space);
@@ -133,6 +134,7 @@ static void a_plan_reads_back_as_it_was_written(void **state)
     assert_memory_equal(read->archs, few, sizeof few);
     assert_string_equal(read->train.schedule, "1");
     assert_true(read->train.learning_rate == options.train.learning_rate);
+    assert_true(read->train.rate_by_step);
     assert_int_equal(read->data.resolution, 8);
     assert_true(read->data.no_checksums);
     nb_plan_close(plan);

@@ -81,6 +81,28 @@ static void a_tiny_network_learns_within_a_second(void **state)
     nb_dataset_free(dataset);
 }
 
+static void a_rate_lowered_by_step_is_a_rate_lowered_by_epoch_where_an_epoch_is_one_step(void **state)
+{
+    (void)state;
+    nb_dataset *dataset = tiny_images(64, 60, 0.5f);
+    nb_train_options by_epoch = tiny_options(), by_step = tiny_options();
+    by_step.rate_by_step = true;
+    by_epoch.batch = by_step.batch = 64; /* one step */
+    nb_record *a = train(dataset, CELL, &by_epoch), *b = train(dataset, CELL, &by_step);
+    assert_same_run(a, b);
+    nb_record_free(a);
+    nb_record_free(b);
+    by_epoch.batch = by_step.batch = 32; /* two steps: the second is smaller now */
+    a = train(dataset, CELL, &by_epoch), b = train(dataset, CELL, &by_step);
+    assert_true(value(a, "train", NB_METRIC_LOSS, 0) == value(b, "train", NB_METRIC_LOSS, 0));
+    assert_true(value(a, "ori-test", NB_METRIC_LOSS, 0) != value(b, "ori-test", NB_METRIC_LOSS, 0));
+    assert_string_equal(nb_record_setting_of(a, "scheduler"), "cosine");
+    assert_string_equal(nb_record_setting_of(b, "scheduler"), "cosine by step");
+    nb_record_free(a);
+    nb_record_free(b);
+    nb_dataset_free(dataset);
+}
+
 static void the_record_has_every_field_of_the_benchmark(void **state)
 {
     (void)state;
@@ -482,6 +504,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tiny_network_learns_within_a_second),
+        cmocka_unit_test(a_rate_lowered_by_step_is_a_rate_lowered_by_epoch_where_an_epoch_is_one_step),
         cmocka_unit_test(the_record_has_every_field_of_the_benchmark),
         cmocka_unit_test(evaluation_can_wait_for_the_last_epoch),
         cmocka_unit_test(accuracies_have_the_roundings_of_the_reference),

@@ -47,7 +47,8 @@ typedef struct nb_train_options {
     uint32_t cells;       /* per stage: 5 (not in the size space) */
     uint32_t seed;        /* 777 */
     uint32_t batch;       /* 256 */
-    double learning_rate; /* 0.1 */
+    double learning_rate; /* 0.1, falling to 0 along a cosine */
+    bool rate_by_step;    /* lower the rate at every step; false, as published: after every epoch. Matters for few epochs */
     double momentum;      /* 0.9 */
     double weight_decay;  /* 5e-4 */
     bool nesterov;

@@ -76,6 +76,9 @@ static bool parse_training(int key, const char *arg, const struct argp_state *st
     case CLI_RECIPE_LR:
         train->learning_rate = cli_parse_real(state, "--lr", arg, 1e-12, 1e6);
         return true;
+    case CLI_RECIPE_LR_BY_STEP:
+        train->rate_by_step = true;
+        return true;
     case CLI_RECIPE_MOMENTUM:
         train->momentum = cli_parse_real(state, "--momentum", arg, 0, 0.999999);
         return true;

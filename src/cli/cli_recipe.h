@@ -13,6 +13,7 @@ enum {
     CLI_RECIPE_CELLS,
     CLI_RECIPE_BATCH,
     CLI_RECIPE_LR,
+    CLI_RECIPE_LR_BY_STEP,
     CLI_RECIPE_MOMENTUM,
     CLI_RECIPE_WEIGHT_DECAY,
     CLI_RECIPE_EVALUATE,
@@ -34,6 +35,7 @@ enum {
     {"cells", CLI_RECIPE_CELLS, "N", 0, "Cells in each of the three stages. Default: 5", 0},                                          \
     {"batch", CLI_RECIPE_BATCH, "IMAGES", 0, "Images in a training batch. Default: 256", 0},                                          \
     {"lr", CLI_RECIPE_LR, "RATE", 0, "Learning rate of the first epoch. Default: 0.1", 0},                                            \
+    {"lr-by-step", CLI_RECIPE_LR_BY_STEP, NULL, 0, "Lower the learning rate at every step, not only after every epoch", 0},           \
     {"momentum", CLI_RECIPE_MOMENTUM, "M", 0, "Nesterov momentum. Default: 0.9", 0},                                                  \
     {"weight-decay", CLI_RECIPE_WEIGHT_DECAY, "W", 0, "Default: 0.0005", 0},                                                          \
     {"images", CLI_RECIPE_IMAGES, "N", 0, "Train on the first N images only", 0},                                                     \

@@ -145,11 +145,12 @@ static json_t *json_of_numbers(const uint32_t *numbers, size_t count)
 
 static json_t *json_of_training(const nb_train_options *train)
 {
-    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:f, s:f, s:b, s:i, s:i, s:I, s:I, s:b}", "schedule", train->schedule, "channels",
+    return json_pack("{s:s, s:I, s:I, s:I, s:f, s:b, s:f, s:f, s:b, s:i, s:i, s:I, s:I, s:b}", "schedule", train->schedule, "channels",
                      (json_int_t)train->channels, "cells", (json_int_t)train->cells, "batch", (json_int_t)train->batch, "learning_rate",
-                     train->learning_rate, "momentum", train->momentum, "weight_decay", train->weight_decay, "nesterov",
-                     (int)train->nesterov, "flip", train->flip, "crop_padding", train->crop_padding, "cutout", (json_int_t)train->cutout,
-                     "evaluate_every", (json_int_t)train->evaluate_every, "weights", (int)train->weights);
+                     train->learning_rate, "rate_by_step", (int)train->rate_by_step, "momentum", train->momentum, "weight_decay",
+                     train->weight_decay, "nesterov", (int)train->nesterov, "flip", train->flip, "crop_padding", train->crop_padding,
+                     "cutout", (json_int_t)train->cutout, "evaluate_every", (json_int_t)train->evaluate_every, "weights",
+                     (int)train->weights);
 }
 
 static nb_status plan_text(const nb_plan_options *options, const uint32_t *archs, size_t count, char **text, nb_error *err)
@@ -302,6 +303,7 @@ static void read_training(reader *r, const json_t *object, nb_plan *plan)
     train->cells = (uint32_t)integer(r, object, "cells", 0, 1000);
     train->batch = (uint32_t)integer(r, object, "batch", 1, 1 << 20);
     train->learning_rate = json_number_value(member(r, object, "learning_rate", JSON_REAL));
+    train->rate_by_step = json_is_true(member(r, object, "rate_by_step", JSON_TRUE));
     train->momentum = json_number_value(member(r, object, "momentum", JSON_REAL));
     train->weight_decay = json_number_value(member(r, object, "weight_decay", JSON_REAL));
     train->nesterov = json_is_true(member(r, object, "nesterov", JSON_TRUE));

@@ -176,7 +176,7 @@ static void note_settings(nb_trainer *t)
     nb_settings_add_integer(s, "batch", o->batch);
     nb_settings_add(s, "optimiser", "SGD");
     nb_settings_add_number(s, "learning_rate", o->learning_rate);
-    nb_settings_add(s, "scheduler", "cosine");
+    nb_settings_add(s, "scheduler", o->rate_by_step ? "cosine by step" : "cosine");
     nb_settings_add_number(s, "momentum", o->momentum);
     nb_settings_add_integer(s, "nesterov", o->nesterov);
     nb_settings_add_number(s, "weight_decay", o->weight_decay);
@@ -334,10 +334,16 @@ static nb_status advance(nb_trainer *t, const nb_progress *progress, const nb_me
     return nb_progress_check(progress, "training", err);
 }
 
+/* Learning rate of a batch of the epoch at work. */
+static double rate_of(const nb_trainer *t, uint32_t batch)
+{
+    double begun = t->options.rate_by_step ? (double)batch / t->batches[0].count : 0;
+    return nb_schedule_rate(&t->schedule, t->next + begun, 0);
+}
+
 static nb_status train_epoch(nb_trainer *t, const nb_progress *progress, nb_meter *meter, nb_error *err)
 {
     nb_batches *batches = &t->batches[0];
-    double rate = nb_schedule_rate(&t->schedule, t->next, 0);
     double began = now();
     NB_TRY(nb_batches_shuffle(batches, &t->change, t->options.seed, t->next, err));
     for (uint32_t i = 0; i < batches->count; i++) {
@@ -346,7 +352,7 @@ static nb_status train_epoch(nb_trainer *t, const nb_progress *progress, nb_mete
         nb_status status = nb_net_step(t->training, t->pixels, t->labels, (int)images, &result, err);
         if (status != NB_OK)
             return nb_prefix(err, status, "epoch %u, batch %u of training", t->next, i);
-        nb_optimiser_step(t->optimiser, t->params, rate);
+        nb_optimiser_step(t->optimiser, t->params, rate_of(t, i));
         double end = now();
         nb_meter_add(meter, &result, end - began);
         began = end;
@@ -423,7 +429,7 @@ static nb_status check_weights(const nb_trainer *t, nb_error *err)
 nb_status nb_trainer_epoch(nb_trainer *t, const nb_progress *progress, nb_train_epoch *out, nb_error *err)
 {
     nb_meter meter = {0};
-    *out = (nb_train_epoch){.epoch = t->next, .epochs = t->epochs, .learning_rate = nb_schedule_rate(&t->schedule, t->next, 0)};
+    *out = (nb_train_epoch){.epoch = t->next, .epochs = t->epochs, .learning_rate = rate_of(t, 0)};
     NB_TRY(train_epoch(t, progress, &meter, err));
     NB_TRY(check_weights(t, err));
     put_value(t, "train", NB_METRIC_LOSS, t->next, nb_meter_loss(&meter));
