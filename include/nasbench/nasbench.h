@@ -7,6 +7,7 @@
 
 #include "nasbench/progress.h"
 #include "nasbench/random.h"
+#include "nasbench/statistics.h"
 
 #include "nasbench/space.h"
 
