@@ -219,15 +219,15 @@ NB_INLINE void grad_one_tile(const nb_conv *conv, const float *x, const float *d
     vec sum[GRAD_CO * (GRAD_CI_3X3 * 3 > GRAD_CI_1X1 ? GRAD_CI_3X3 * 3 : GRAD_CI_1X1)];
     NB_EACH (k, CO * CI * K)
         sum[k] = vec_zero();
-    for (int part = 0; part < VEC_PARTS; part++)
-        for (int r = 0; r < conv->out.rows; r++) {
-            int row = r * S - conv->pad + i;
-            if (row < 0 || row >= conv->in.rows)
-                continue;
-            size_t lane = (size_t)(part * VEC_FLOATS);
-            grad_row(conv, x + (size_t)row * nb_row_floats(conv->in) + (size_t)(1 - conv->pad) * NB_LANES + lane,
-                     dy + (size_t)r * nb_row_floats(conv->out) + NB_LANES + lane, sum, CO, CI, K, S);
-        }
+    for (int r = 0; r < conv->out.rows; r++) {
+        int row = r * S - conv->pad + i;
+        if (row < 0 || row >= conv->in.rows)
+            continue;
+        const float *x_row = x + (size_t)row * nb_row_floats(conv->in) + (size_t)(1 - conv->pad) * NB_LANES;
+        const float *dy_row = dy + (size_t)r * nb_row_floats(conv->out) + NB_LANES;
+        for (size_t lane = 0; lane < NB_LANES; lane += VEC_FLOATS)
+            grad_row(conv, x_row + lane, dy_row + lane, sum, CO, CI, K, S);
+    }
     store_sums(sum, partial, add, CO * CI * K);
 }
 

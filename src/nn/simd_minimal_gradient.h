@@ -133,21 +133,22 @@ NB_INLINE void sum_products(const gradient_band *band, const float *x, const flo
     vec sum[3 * GRAD_CO * GRAD_CI_3X3];
     NB_EACH (k, 3 * CO * CI)
         sum[k] = vec_zero();
-    for (int part = 0; part < VEC_PARTS; part++) {
-        const float *from = x + (ptrdiff_t)(part * VEC_FLOATS), *to = dy + (ptrdiff_t)(part * VEC_FLOATS);
-        for (size_t p = 0; p < lines; p++, from += NB_LANES, to += NB_LANES, ahead += ahead_step) {
-            vec d[GRAD_CO];
-            __builtin_prefetch(ahead, 0, 2);
-            NB_EACH (o, CO)
-                d[o] = vec_pin(vec_load(to + (size_t)o * dy_step));
-            NB_EACH (i, 3)
-                NB_EACH (c, CI) {
-                    vec v = vec_pin(vec_load(from + (size_t)c * x_step + (size_t)i * below));
-                    NB_EACH (o, CO)
-                        sum[(i * CO + o) * CI + c] = vec_fma(v, d[o], sum[(i * CO + o) * CI + c]);
+    for (size_t begin = 0; begin < lines; begin += (size_t)band->tiles)
+        for (size_t lane = 0; lane < NB_LANES; lane += VEC_FLOATS)
+            for (size_t p = begin; p < begin + (size_t)band->tiles; p++, ahead += ahead_step) {
+                const float *from = x + p * NB_LANES + lane, *to = dy + p * NB_LANES + lane;
+                vec v[3 * GRAD_CI_3X3];
+                __builtin_prefetch(ahead, 0, 2);
+                NB_EACH (i, 3)
+                    NB_EACH (c, CI)
+                        v[i * CI + c] = vec_pin(vec_load(from + (size_t)c * x_step + (size_t)i * below));
+                NB_EACH (o, CO) {
+                    vec d = vec_pin(vec_load(to + (size_t)o * dy_step));
+                    NB_EACH (i, 3)
+                        NB_EACH (c, CI)
+                            sum[(i * CO + o) * CI + c] = vec_fma(v[i * CI + c], d, sum[(i * CO + o) * CI + c]);
                 }
-        }
-    }
+            }
     store_sums(sum, s, false, 3 * CO * CI);
 }
 
