@@ -45,6 +45,10 @@ NB_INLINE void forward_one_tile(const forward_job *job, const forward_tile *tile
         NB_EACH (c, COLS)
             sum[o][c] = job->add ? vec_load(tile->y + (size_t)o * job->y_plane + (size_t)(c * OUT_S) * NB_LANES) : vec_zero();
 
+    if (K > 1 || job->in_channels >= 8) /* with fewer, the sums take no longer than the fetching */
+        NB_EACH (o, CO)
+            NB_EACH (c, COLS)
+                __builtin_prefetch(tile->y + (size_t)o * job->y_plane + (size_t)(c * OUT_S) * NB_LANES, 1);
     const float *x_plane = tile->x, *w_plane = tile->w, *ahead = tile->ahead;
     for (int ci = 0; ci < job->in_channels; ci++) {
         const float *x = x_plane, *w = w_plane + (size_t)(tile->tap_begin * K * CO);

@@ -64,11 +64,12 @@ static void grad_input_1x1_stride_2(const nb_conv *conv, const float *dy, const 
 /* Where one tile of the input gradient of a 3x3 convolution of stride 2 lies. Which taps reach an input pixel depends on whether its
  * row and column are even (tap 1) or odd (taps 0 and 2): a tile starts at an even column. */
 typedef struct spread_tile {
-    const float *dy; /* output channel 0, row of the first tap, output column first_column / 2 */
-    float *dx;       /* first input channel */
-    const float *w;  /* the group's packed weights */
-    int taps;        /* rows of dy that reach this row: 0, 1 or 2 */
-    int tap;         /* the tap (row) that the first of them goes through; the next one is two taps further, one row of dy earlier */
+    const float *dy;    /* output channel 0, row of the first tap, output column first_column / 2 */
+    const float *ahead; /* a line of that channel that the next rows will need */
+    float *dx;          /* first input channel */
+    const float *w;     /* the group's packed weights */
+    int taps;           /* rows of dy that reach this row: 0, 1 or 2 */
+    int tap;            /* the tap (row) that the first of them goes through; the next one is two taps further, one row of dy earlier */
 } spread_tile;
 
 NB_INLINE void spread_one_tile(const nb_conv *conv, const spread_tile *tile, bool add, const int CI, const int COLS)
@@ -79,7 +80,12 @@ NB_INLINE void spread_one_tile(const nb_conv *conv, const spread_tile *tile, boo
         NB_EACH (c, COLS)
             sum[o][c] = add ? vec_load(tile->dx + (size_t)o * dx_plane + (size_t)c * NB_LANES) : vec_zero();
 
-    for (int co = 0; co < conv->out_channels; co++)
+    NB_EACH (o, CI)
+        NB_EACH (c, COLS)
+            __builtin_prefetch(tile->dx + (size_t)o * dx_plane + (size_t)c * NB_LANES, 1);
+    const float *ahead = tile->ahead;
+    for (int co = 0; co < conv->out_channels; co++, ahead += dy_plane) {
+        __builtin_prefetch(ahead, 0, 2);
         for (int t = 0; t < tile->taps; t++) {
             const float *dy = tile->dy + (size_t)co * dy_plane - (size_t)t * dy_row;
             const float *w = tile->w + (size_t)((co * 9 + 8 - (tile->tap + 2 * t) * 3) * CI);
@@ -96,6 +102,7 @@ NB_INLINE void spread_one_tile(const nb_conv *conv, const spread_tile *tile, boo
                 }
             }
         }
+    }
 
     NB_EACH (o, CI)
         NB_EACH (c, COLS)
@@ -124,6 +131,7 @@ static void spread_all_channels(const nb_conv *conv, spread_tile *tile, bool add
             spread_tile_of(conv, tile, add, step, 1);
         tile->w += (size_t)step * (size_t)conv->out_channels * 9;
         tile->dx += (size_t)step * nb_plane_floats(conv->in);
+        tile->ahead += ci + step < TILE_COLS / 2 * TILE_CO ? NB_LANES : 0;
     }
 }
 
@@ -140,6 +148,8 @@ static void grad_input_3x3_stride_2(const nb_conv *conv, const float *dy, const 
                 size_t lane = (size_t)(part * VEC_FLOATS);
                 spread_tile tile = {.dy = dy + (size_t)out_row * nb_row_floats(conv->out) + (size_t)(c / 2 + 1) * NB_LANES + lane,
                                     .dx = dx + (size_t)r * nb_row_floats(conv->in) + (size_t)(c + 1) * NB_LANES + lane,
+                                    .ahead = dy + (size_t)(below + 1 < conv->out.rows ? below + 1 : 0) * nb_row_floats(conv->out) +
+                                             (size_t)(c / 2 + 1) * NB_LANES,
                                     .w = packed,
                                     .tap = tap,
                                     .taps = tap == 0 ? 2 : 1};
