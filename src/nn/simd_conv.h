@@ -130,13 +130,13 @@ void NB_SIMD(conv_grad_weight)(const nb_conv *conv, const float *x, const float 
     else if (!is_fast(conv))
         nb_plain_conv_grad_weight(conv, x, dy, partial, add, scratch);
     else if (conv->kernel == 3 && conv->stride == 1)
-        grad_weight_tiles(conv, x, dy, partial, add, 3, 1);
+        grad_weight_direct(conv, x, dy, partial, add, 3, 1);
     else if (conv->kernel == 3)
-        grad_weight_tiles(conv, x, dy, partial, add, 3, 2);
+        grad_weight_direct(conv, x, dy, partial, add, 3, 2);
     else if (conv->stride == 1)
-        grad_weight_tiles(conv, x, dy, partial, add, 1, 1);
+        grad_weight_direct(conv, x, dy, partial, add, 1, 1);
     else
-        grad_weight_tiles(conv, x, dy, partial, add, 1, 2);
+        grad_weight_direct(conv, x, dy, partial, add, 1, 2);
 }
 
 void NB_SIMD(conv_finish_gradient)(const nb_conv *conv, const float *partials, size_t stride, int count, float *dw, bool add)

@@ -222,54 +222,78 @@ NB_INLINE void grad_row(const nb_conv *conv, const float *x, const float *dy, ve
     }
 }
 
-/* Kernel row i of the weights between CO output channels at dy and CI input channels at x (row 0 of the planes). */
-NB_INLINE void grad_one_tile(const nb_conv *conv, const float *x, const float *dy, int i, float *partial, bool add, const int CO,
-                             const int CI, const int K, const int S)
+/* The part of a block that is worked on. */
+typedef struct grad_work {
+    const nb_conv *conv;
+    const float *x, *dy;    /* the planes' row 0 of the first channels concerned */
+    int row_begin, row_end; /* of dy */
+    bool add;
+} grad_work;
+
+/* Kernel row i of the weights between CO output and CI input channels. */
+NB_INLINE void grad_one_tile(const grad_work *work, int i, float *partial, const int CO, const int CI, const int K, const int S)
 {
+    const nb_conv *conv = work->conv;
     vec sum[GRAD_CO * (GRAD_CI_3X3 * 3 > GRAD_CI_1X1 ? GRAD_CI_3X3 * 3 : GRAD_CI_1X1)];
     NB_EACH (k, CO * CI * K)
         sum[k] = vec_zero();
-    for (int r = 0; r < conv->out.rows; r++) {
+    for (int r = work->row_begin; r < work->row_end; r++) {
         int row = r * S - conv->pad + i;
         if (row < 0 || row >= conv->in.rows)
             continue;
-        const float *x_row = x + (size_t)row * nb_row_floats(conv->in) + (size_t)(1 - conv->pad) * NB_LANES;
-        const float *dy_row = dy + (size_t)r * nb_row_floats(conv->out) + NB_LANES;
+        const float *x_row = work->x + (size_t)row * nb_row_floats(conv->in) + (size_t)(1 - conv->pad) * NB_LANES;
+        const float *dy_row = work->dy + (size_t)r * nb_row_floats(conv->out) + NB_LANES;
         for (size_t lane = 0; lane < NB_LANES; lane += VEC_FLOATS)
             grad_row(conv, x_row + lane, dy_row + lane, sum, CO, CI, K, S);
     }
-    store_sums(sum, partial, add, CO * CI * K);
+    store_sums(sum, partial, work->add, CO * CI * K);
 }
 
-NB_INLINE void grad_tile_of(const nb_conv *conv, const float *x, const float *dy, int i, float *partial, bool add, int co, const int CI,
-                            const int K, const int S)
+NB_INLINE void grad_tile_of(const grad_work *work, int i, float *partial, int co, const int CI, const int K, const int S)
 {
     if (co == GRAD_CO)
-        grad_one_tile(conv, x, dy, i, partial, add, GRAD_CO, CI, K, S);
+        grad_one_tile(work, i, partial, GRAD_CO, CI, K, S);
     else if (co == 2)
-        grad_one_tile(conv, x, dy, i, partial, add, 2, CI, K, S);
+        grad_one_tile(work, i, partial, 2, CI, K, S);
     else
-        grad_one_tile(conv, x, dy, i, partial, add, 1, CI, K, S);
+        grad_one_tile(work, i, partial, 1, CI, K, S);
 }
 
-NB_INLINE void grad_weight_tiles(const nb_conv *conv, const float *x, const float *dy, float *partial, bool add, const int K, const int S)
+/* All weights, from the rows of `all`. */
+NB_INLINE void grad_band(const grad_work *all, float *partial, const int K, const int S)
 {
+    const nb_conv *conv = all->conv;
+    grad_work work = *all;
     for (int co = 0, outs; co < conv->out_channels; co += outs) {
         outs = tile_step(conv->out_channels - co, GRAD_CO);
-        const float *tile_dy = dy + (size_t)co * nb_plane_floats(conv->out);
+        work.dy = all->dy + (size_t)co * nb_plane_floats(conv->out);
         for (int ci = 0, ins; ci < conv->in_channels; ci += ins) {
             ins = tile_step(conv->in_channels - ci, grad_inputs(K));
-            const float *tile_x = x + (size_t)ci * nb_plane_floats(conv->in);
+            work.x = all->x + (size_t)ci * nb_plane_floats(conv->in);
             for (int i = 0; i < K; i++) {
                 if (grad_inputs(K) > 2 && ins == grad_inputs(K))
-                    grad_tile_of(conv, tile_x, tile_dy, i, partial, add, outs, grad_inputs(K), K, S);
+                    grad_tile_of(&work, i, partial, outs, grad_inputs(K), K, S);
                 else if (grad_inputs(K) > 1 && ins == 2)
-                    grad_tile_of(conv, tile_x, tile_dy, i, partial, add, outs, 2, K, S);
+                    grad_tile_of(&work, i, partial, outs, 2, K, S);
                 else
-                    grad_tile_of(conv, tile_x, tile_dy, i, partial, add, outs, 1, K, S);
+                    grad_tile_of(&work, i, partial, outs, 1, K, S);
                 partial += outs * ins * K;
             }
         }
+    }
+}
+
+/* Every channel of x meets every channel of dy, so the rows of both are taken in bands that stay in a second-level cache of 1 MiB. */
+NB_INLINE void grad_weight_direct(const nb_conv *conv, const float *x, const float *dy, float *partial, bool add, const int K, const int S)
+{
+    const size_t cache = 512 * 1024 / sizeof(float);
+    size_t row = (size_t)(conv->in_channels * S) * nb_row_floats(conv->in) + (size_t)conv->out_channels * nb_row_floats(conv->out);
+    int most = row < cache ? (int)(cache / row) : 1, bands = (conv->out.rows + most - 1) / most;
+    most = (conv->out.rows + bands - 1) / bands;
+    for (int r = 0; r < conv->out.rows; r += most) {
+        int end = r + most < conv->out.rows ? r + most : conv->out.rows;
+        grad_work work = {.conv = conv, .x = x, .dy = dy, .row_begin = r, .row_end = end, .add = add || r > 0};
+        grad_band(&work, partial, K, S);
     }
 }
 
