@@ -5,6 +5,9 @@
 
 #include "train/streams.h"
 
+#define CACHE_LINE 64 /* bytes; of no consequence but speed */
+#define AHEAD 2       /* images whose pixels are fetched before they are needed */
+
 /* How one image is read: output pixel (y, x) is pixel (y + down, x + right) of the mirrored or plain image, zero outside. */
 typedef struct view {
     bool mirrored;
@@ -124,26 +127,49 @@ typedef struct filling {
     int32_t *labels;
 } filling;
 
+/* The image in place k of the batch. */
+static uint32_t image_at(const filling *f, uint32_t k)
+{
+    const nb_batches *batches = f->batches;
+    return batches->order ? batches->order[f->first + k] : batches->split->images[f->first + k];
+}
+
+/* Asks for the pixels of an image that is soon needed. The images of a shuffled batch lie anywhere in the data set, and waiting for memory
+ * is otherwise half of the time that a batch of small images takes. */
+static void fetch_ahead(const nb_batches *batches, uint32_t image, size_t bytes)
+{
+    const uint8_t *pixels = nb_dataset_pixels(batches->dataset, image);
+    for (size_t i = 0; i < bytes; i += CACHE_LINE)
+        __builtin_prefetch(pixels + i);
+    __builtin_prefetch(pixels + bytes - 1);
+}
+
 static void fill_image(const filling *f, uint32_t k)
 {
     const nb_batches *batches = f->batches;
     const nb_dataset_info *info = nb_dataset_get_info(batches->dataset);
     size_t plane = (size_t)info->side * info->side;
-    uint32_t image = batches->order ? batches->order[f->first + k] : batches->split->images[f->first + k];
+    uint32_t image = image_at(f, k);
     view v = batches->order ? draw_view(batches, image, (int32_t)info->side) : (view){0};
     const uint8_t *pixels = nb_dataset_pixels(batches->dataset, image);
     for (uint32_t c = 0; c < info->channels; c++)
         read_plane(pixels + c * plane, batches->levels + 256 * c, &v, (int32_t)info->side, f->images + (k * info->channels + c) * plane);
-    f->labels[k] = (int32_t)nb_dataset_label(batches->dataset, image);
 }
 
 static void fill_part(void *user, int part, int parts, int thread)
 {
     (void)thread;
     const filling *f = user;
-    uint64_t count = f->count;
-    for (uint64_t k = count * (uint64_t)part / (uint64_t)parts; k < count * (uint64_t)(part + 1) / (uint64_t)parts; k++)
+    const nb_dataset_info *info = nb_dataset_get_info(f->batches->dataset);
+    size_t bytes = (size_t)info->channels * info->side * info->side;
+    uint64_t count = f->count, first = count * (uint64_t)part / (uint64_t)parts, end = count * (uint64_t)(part + 1) / (uint64_t)parts;
+    for (uint64_t k = first; k < end; k++)
+        f->labels[k] = (int32_t)nb_dataset_label(f->batches->dataset, image_at(f, (uint32_t)k));
+    for (uint64_t k = first; k < end; k++) {
+        if (k + AHEAD < end)
+            fetch_ahead(f->batches, image_at(f, (uint32_t)k + AHEAD), bytes);
         fill_image(f, (uint32_t)k);
+    }
 }
 
 uint32_t nb_batches_get(const nb_batches *batches, uint32_t i, nb_workers *workers, float *images, int32_t *labels)
