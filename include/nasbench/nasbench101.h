@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "nasbench/error.h"
+#include "nasbench/space.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -54,6 +55,16 @@ typedef struct nb_modelspec {
  * NB_MODELSPEC_VERTICES vertices. */
 NB_API nb_status nb_modelspec_build(const int *matrix, int rows, int columns, const int *labels, int label_count, nb_modelspec *out,
                                     nb_error *err);
+
+/* Reads a JSON object with exactly the keys "matrix" (a list of rows) and "ops" (a list of names, "input" first and "output" last):
+ *
+ *     {"matrix": [[0, 1, 0], [0, 0, 1], [0, 0, 0]], "ops": ["input", "conv3x3-bn-relu", "output"]}
+ *
+ * `names` (may be NULL) gets the operations as they are written, cut to NB_OP101_NAME_SIZE - 1 bytes. A name that is none of the five
+ * becomes NB_LABEL101_UNKNOWN, which is out of the domain but no error here. NB_ERR_FORMAT for anything else that is no such object, and
+ * the refusals of nb_modelspec_build. */
+#define NB_OP101_NAME_SIZE 32
+NB_API nb_status nb_modelspec_parse(const char *text, size_t length, nb_modelspec *out, char (*names)[NB_OP101_NAME_SIZE], nb_error *err);
 
 /* Drops every vertex that is not on a path from input to output. False when fewer than two are left: the graph is invalid (disconnected).
  * `kept` (may be NULL) gets the old numbers of the vertices. */
@@ -105,6 +116,29 @@ NB_API int64_t nb_cell101_index(const nb_cell101 *cell);
 
 /* The graph hashes of all cells: [NB_CELL101_CELLS][16] by index. Takes about a second. */
 NB_API void nb_cell101_hashes(uint8_t *hashes);
+
+/* The graph hash of one cell, some microseconds; and the index of a hash, -1 when it is of no cell. The first call of the latter hashes
+ * the whole catalogue, which takes about a second; an open table of this space answers at once (nb_table_row_of_hash). */
+NB_API void nb_cell101_hash(const nb_cell101 *cell, uint8_t hash[NB_CELL101_HASH_SIZE]);
+NB_API int64_t nb_cell101_index_of_hash(const uint8_t hash[NB_CELL101_HASH_SIZE]);
+/* The 16 bytes that 32 hexadecimal digits, of either case, write; false for any other text. */
+NB_API bool nb_hash101_parse(const char *text, size_t length, uint8_t hash[NB_CELL101_HASH_SIZE]);
+
+/* The space "nasbench101" of <nasbench/space.h> ------------------------------------------------------------------------------------------
+ *
+ * An nb_arch of this space is a graph of 2 to 7 vertices in the domain, not necessarily pruned, since mutation works on what pruning
+ * removes, too: count = interior vertices, code[i] = label of vertex i + 1, edges as in nb_cell101. Many graphs have the same index, that
+ * of their cell; nb_space_at gives the stored form. */
+
+/* A graph as an architecture: as it is when it has at most 7 vertices and only known operations, else pruned. NB_ERR_ARGUMENT with the
+ * reference's message when it is out of the domain. */
+NB_API nb_status nb_modelspec_to_arch(const nb_modelspec *graph, nb_arch *arch, nb_error *err);
+/* And back, not pruned. False for an architecture that is not of this space. */
+NB_API bool nb_modelspec_from_arch(const nb_arch *arch, nb_modelspec *out);
+
+NB_API nb_arch nb_cell101_to_arch(const nb_cell101 *cell);
+/* The pruned cell, in its own order. False for an architecture that is not of this space. */
+NB_API bool nb_cell101_from_arch(const nb_arch *arch, nb_cell101 *out);
 
 /* Width of every vertex of a cell that maps `in` to `out` channels; channels[vertices]. */
 NB_API void nb_cell101_channels(const nb_cell101 *cell, int in, int out, int *channels);

@@ -27,6 +27,7 @@ typedef enum nb_space_id {
     NB_SPACE_NONE = 0,     /* no architecture: what {0} gives */
     NB_SPACE_TOPOLOGY = 1, /* "nasbench201": NAS-Bench-201, NATS-Bench's topology space; 5^6 = 15,625 */
     NB_SPACE_SIZE = 2,     /* "nats-size": NATS-Bench's size space; 8^5 = 32,768 */
+    NB_SPACE_GRAPH = 3,    /* "nasbench101": NAS-Bench-101's cells up to isomorphism; 423,624 */
 } nb_space_id;
 
 #define NB_ARCH_CODES 24
@@ -34,7 +35,8 @@ typedef enum nb_space_id {
 /* One architecture: 32 bytes, no heap, copied and compared as bytes. Everything a space does not use is zero.
  *
  * topology  code[6] = operation (nb_op) of the edges 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2
- * size      code[5] = channels of the five layers: 8, 16, .. 64 */
+ * size      code[5] = channels of the five layers: 8, 16, .. 64
+ * graph     code[count] = labels of the interior vertices, edges = the matrix (<nasbench/nasbench101.h>) */
 typedef struct nb_arch {
     uint8_t space; /* nb_space_id */
     uint8_t count; /* entries of `code` in use */
@@ -53,7 +55,8 @@ typedef struct nb_space nb_space;
 
 /* The space of a name, letter case and '-', '_', blanks aside. Known names:
  * nasbench201, nas-bench-201, 201, nas-bench-102, 102, aa-nas, aa-nas-bench, nats-tss, tss, topology, nats-topology;
- * nats-size, nats-sss, sss, size.
+ * nats-size, nats-sss, sss, size;
+ * nasbench101, nas-bench-101, 101.
  * NULL with NB_ERR_NOT_FOUND and a message that lists the spaces. The space lives as long as the program. */
 NB_API const nb_space *nb_space_find(const char *name, nb_error *err);
 
@@ -75,11 +78,14 @@ NB_API uint64_t nb_space_size(const nb_space *space);     /* number of architect
 
 /* Reads the official string of an architecture, `length` bytes, exactly as the benchmark writes it: a string that is accepted here is
  * formatted back to the same bytes. NB_ERR_FORMAT names the position in the text, what was found and what was expected. Other ways of
- * writing a cell (edges in another order, missing or repeated) are read by nb_genotype_parse of <nasbench/genotype.h>. */
+ * writing a cell (edges in another order, missing or repeated) are read by nb_genotype_parse of <nasbench/genotype.h>.
+ *
+ * graph: there is no official string. Written is a JSON object with the keys matrix and ops and no blanks; read are such objects in any
+ * layout and of up to 32 vertices, and graph hashes (the stored form of their cell). NB_ERR_ARGUMENT for a graph out of the domain. */
 NB_API nb_status nb_space_parse(const nb_space *space, const char *text, size_t length, nb_arch *arch, nb_error *err);
 
-/* What a user types for an architecture: its string, or its index in decimal. NB_ERR_FORMAT, or NB_ERR_NOT_FOUND for an index past the
- * end. */
+/* What a user types for an architecture: what nb_space_parse reads, or its index in decimal. NB_ERR_FORMAT, or NB_ERR_NOT_FOUND for an
+ * index past the end. */
 NB_API nb_status nb_space_lookup(const nb_space *space, const char *text, size_t length, nb_arch *arch, nb_error *err);
 
 /* Writes the official string, cut to room - 1 bytes and a zero, and returns its whole length; 0 when the architecture is not of this
@@ -115,22 +121,29 @@ typedef struct nb_decision {
 NB_API size_t nb_space_decision_count(const nb_space *space);
 NB_API const nb_decision *nb_space_decision(const nb_space *space, size_t position);
 
-/* The choices [decision count] that make an architecture, and back. NB_ERR_ARGUMENT for a choice out of range. */
+/* The choices [decision count] that make an architecture, and back. NB_ERR_ARGUMENT for a choice out of range. graph: every choice makes
+ * an architecture, so that algorithms may take decisions one by one. Choices that are out of the domain are mended: while there are more
+ * than nine edges after pruning, the last in the order of decisions that can go without disconnecting the graph goes; a disconnected graph
+ * gets the edge from input to output. */
 NB_API nb_status nb_space_encode(const nb_space *space, const nb_arch *arch, uint8_t *choices, nb_error *err);
 NB_API nb_status nb_space_decode(const nb_space *space, const uint8_t *choices, nb_arch *arch, nb_error *err);
 
 /* Moves. --------------------------------------------------------------------------------------------------------------------------- */
 
-/* A uniformly random architecture. */
+/* A uniformly random architecture. graph: all matrices of 7 vertices in the domain and all labels alike, as the reference draws them; cells
+ * with many such forms come more often. */
 NB_API nb_arch nb_space_sample(const nb_space *space, nb_rng *rng);
 
 /* One random step, distributed as in the benchmark's own evolution code:
  * topology: a node of 1..3 uniformly, one of its edges uniformly, one of the four other operations uniformly;
- * size: a layer uniformly, one of all eight widths uniformly, so that one in eight children equals its parent. */
+ * size: a layer uniformly, one of all eight widths uniformly, so that one in eight children equals its parent;
+ * graph: on 7 vertices, each possible edge turns with probability 1/7, each operation with 1/5 into one of the two others; anew until the
+ * child is in the domain. The cell may be the parent's. */
 NB_API nb_arch nb_space_mutate(const nb_space *space, const nb_arch *parent, nb_rng *rng);
 
 /* All architectures that differ in exactly one decision. Writes the first `room` of them and returns how many there are (topology 24,
- * size 35). */
+ * size 35; graph at most 31: those in the domain whose cell is another); NB_NEIGHBOURS_MAX are enough for every space. */
+#define NB_NEIGHBOURS_MAX 64
 NB_API size_t nb_space_neighbours(const nb_space *space, const nb_arch *arch, nb_arch *neighbours, size_t room);
 
 /* What an architecture is. ----------------------------------------------------------------------------------------------------------- */
@@ -152,12 +165,13 @@ typedef struct nb_shape {
     uint32_t input_channels; /* 3 */
     uint32_t height, width;  /* pixels of an input image; multiples of 4 */
     uint32_t classes;
-    uint32_t channels; /* of the first stage: 16; not used where the architecture sets the widths */
-    uint32_t cells;    /* per stage: 5; likewise */
+    uint32_t channels; /* of the first stage: 16, graph 128; not used where the architecture sets the widths */
+    uint32_t cells;    /* per stage: 5, graph 3; likewise */
 } nb_shape;
 
 typedef struct nb_costs {
-    double flops;  /* millions of multiply-accumulates for one image, counted as the benchmark counts them */
+    double flops;  /* millions of multiply-accumulates for one image, counted as the benchmark counts them; graph: of operations, of which a
+                      multiply-accumulate is two (nb_cell101_cost) */
     double params; /* millions of learnable numbers */
 } nb_costs;
 
@@ -165,7 +179,8 @@ typedef struct nb_costs {
  * ImageNet16, mnist and fashion-mnist (28 x 28, one channel) for one's own training. NB_ERR_NOT_FOUND lists the keys. */
 NB_API nb_status nb_space_shape(const nb_space *space, const char *dataset, nb_shape *shape, nb_error *err);
 
-/* Exact: equal to the published doubles for the published shapes. NB_ERR_ARGUMENT for a shape that the network cannot have. */
+/* Exact: equal to the published doubles for the published shapes. graph: of the pruned cell in the order of vertices given; published are
+ * those of the stored form. NB_ERR_ARGUMENT for a shape that the network cannot have. */
 NB_API nb_status nb_space_costs(const nb_space *space, const nb_arch *arch, const nb_shape *shape, nb_costs *costs, nb_error *err);
 
 #ifdef __cplusplus

@@ -242,3 +242,10 @@ void nb_modelspec_hash(const nb_modelspec *graph, uint8_t hash[NB_CELL101_HASH_S
     nb_md5_add(&md5, "']", 2);
     nb_md5_finish(&md5, hash);
 }
+
+void nb_cell101_hash(const nb_cell101 *cell, uint8_t hash[NB_CELL101_HASH_SIZE])
+{
+    nb_modelspec graph;
+    nb_cell101_spec(cell, &graph);
+    nb_modelspec_hash(&graph, hash);
+}

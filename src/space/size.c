@@ -195,6 +195,7 @@ const nb_space nb_size_space = {
     .size = SIZES,
     .decisions = decisions,
     .decision_count = LAYERS,
+    .code_count = LAYERS,
     .has = size_has,
     .parse = size_parse,
     .format = size_format,

@@ -6,7 +6,7 @@
 #include "base/quote.h"
 
 /* The spaces of this version, in the order they are listed. */
-static const nb_space *const spaces[] = {&nb_topology_space, &nb_size_space};
+static const nb_space *const spaces[] = {&nb_topology_space, &nb_size_space, &nb_graph_space};
 
 enum { SPACES = sizeof spaces / sizeof *spaces };
 
@@ -121,7 +121,8 @@ static uint64_t number_of(const char *digits, size_t length)
 
 nb_status nb_space_lookup(const nb_space *space, const char *text, size_t length, nb_arch *arch, nb_error *err)
 {
-    if (!all_digits(text, length))
+    uint8_t hash[NB_SPACE_HASH_SIZE];
+    if (!all_digits(text, length) || (space->read_hash && space->read_hash(text, length, hash)))
         return space->parse(text, length, arch, err);
     const uint64_t index = number_of(text, length);
     if (index >= space->size)

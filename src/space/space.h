@@ -5,6 +5,8 @@
 
 #include "nasbench/space.h"
 
+#define NB_SPACE_HASH_SIZE 16
+
 struct nb_space {
     nb_space_id id;
     const char *name;
@@ -13,6 +15,7 @@ struct nb_space {
     uint64_t size;
     const nb_decision *decisions;
     size_t decision_count;
+    size_t code_count; /* bytes by which tables store an architecture: nb_arch.code unless there is `pack` */
 
     /* Computes the space's tables, once; called before the space is given out. NULL: nothing to do. */
     nb_status (*prepare)(nb_error *err);
@@ -34,9 +37,20 @@ struct nb_space {
     int64_t (*canonical)(const nb_arch *arch);
     nb_status (*shape)(const char *dataset, nb_shape *shape, nb_error *err);
     nb_status (*costs)(const nb_arch *arch, const nb_shape *shape, nb_costs *costs, nb_error *err); /* only if has(arch) */
+
+    /* For spaces where an index does not tell everything about an architecture, else NULL: to and from the bytes that a table keeps of
+     * it, codes[code_count]. unpack: false when they are of no architecture. */
+    void (*pack)(const nb_arch *arch, uint8_t *codes);
+    bool (*unpack)(const uint8_t *codes, nb_arch *arch);
+
+    /* For spaces whose architectures have published hashes of NB_SPACE_HASH_SIZE bytes, else NULL: those of `count` indices, of all
+     * indices from 0 when the list is NULL. */
+    void (*hashes)(const uint32_t *indices, uint32_t count, uint8_t *hashes);
+    bool (*read_hash)(const char *text, size_t length, uint8_t *hash); /* false: the text is no hash */
 };
 
 extern const nb_space nb_topology_space;
 extern const nb_space nb_size_space;
+extern const nb_space nb_graph_space;
 
 #endif

@@ -416,6 +416,7 @@ const nb_space nb_topology_space = {
     .size = CELLS,
     .decisions = decisions,
     .decision_count = EDGES,
+    .code_count = EDGES,
     .prepare = topology_prepare,
     .has = topology_has,
     .parse = topology_parse,
