@@ -38,4 +38,6 @@
 
 #include "nasbench/experiment.h"
 
+#include "nasbench/compare.h"
+
 #endif
