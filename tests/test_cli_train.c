@@ -74,6 +74,27 @@ static void a_record_becomes_a_row_of_a_table(void **state)
     free(table);
 }
 
+/* An edge that a named cell does not have gives zeros, like `none`: that is the row of its results. */
+static void a_named_cell_without_some_edges_has_its_row_too(void **state)
+{
+    (void)state;
+    char *folder = colour_folder(), *record = scratch_path("resnet.safetensors"), *table = scratch_path("resnet.table");
+    json_t *run = expect_json(RUN("train", "resnet", "--data", folder, "-o", record, TINY, "--json"));
+    json_t *accuracy = json_object_get(json_object_get(json_object_get(run, "curves"), "ori-test"), "accuracy");
+    free(expect_text(RUN("import", record, "-o", table)));
+    json_t *answer = expect_json(RUN("query", table, "|nor_conv_3x3~0|+|none~0|nor_conv_3x3~1|+|skip_connect~0|none~1|skip_connect~2|",
+                                     "--dataset", "cifar10-valid", "--schedule", "2", "--split", "ori-test", "--json"));
+    json_t *value = json_object_get(json_array_get(answer, 0), "value");
+    assert_true(json_number_value(value) == json_number_value(json_array_get(accuracy, 1)));
+    json_decref(answer);
+    json_decref(run);
+    free(expect_text(RUN("train", "all_full", "--data", folder, "-o", record, TINY)));
+    expect_failure(RUN("import", record, "-o", table), 1, "is in no space: it has no place in a table");
+    free(folder);
+    free(record);
+    free(table);
+}
+
 static void an_interrupted_run_goes_on_and_a_finished_one_is_left_alone(void **state)
 {
     (void)state;
@@ -123,6 +144,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_prints_its_epochs_and_its_result),
         cmocka_unit_test(a_record_becomes_a_row_of_a_table),
+        cmocka_unit_test(a_named_cell_without_some_edges_has_its_row_too),
         cmocka_unit_test(an_interrupted_run_goes_on_and_a_finished_one_is_left_alone),
         cmocka_unit_test(what_cannot_be_done_is_said_clearly),
     };

@@ -4,6 +4,7 @@
 
 #include "base/quote.h"
 #include "ingest/importer.h"
+#include "nasbench/genotype.h"
 #include "store/record.h"
 
 bool nb_is_record_file(const char *path)
@@ -18,13 +19,47 @@ bool nb_is_record_file(const char *path)
     return read && head[4] == 0 && head[5] == 0 && head[6] == 0 && head[7] == 0 && head[8] == '{';
 }
 
+static uint8_t op_between(const nb_genotype *genotype, uint8_t target, uint8_t source)
+{
+    for (uint16_t i = 0; i < genotype->edges; i++)
+        if (genotype->edge[i].target == target && genotype->edge[i].source == source)
+            return genotype->edge[i].op;
+    return NB_OP_NONE;
+}
+
+/* The architecture that computes what the cell does: an edge that is missing, as in `resnet`, is one that gives zeros. Fails for cells with
+ * two edges between the same nodes, with more nodes, or with operations that the space does not have. */
+static nb_status arch_of_cell(const char *text, nb_arch *arch)
+{
+    nb_genotype cell, full = {.nodes = NB_TOPOLOGY_NODES};
+    NB_TRY(nb_genotype_parse(text, strlen(text), &cell, NULL));
+    int used = 0;
+    for (uint8_t target = 1; target < NB_TOPOLOGY_NODES; target++)
+        for (uint8_t source = 0; source < target; source++) {
+            uint8_t op = op_between(&cell, target, source);
+            full.edge[full.edges++] = (nb_genotype_edge){target, source, op};
+            used += op != NB_OP_NONE;
+        }
+    for (uint16_t i = 0; i < cell.edges; i++)
+        used -= cell.edge[i].op != NB_OP_NONE;
+    return cell.nodes == full.nodes && used == 0 ? nb_genotype_to_arch(&full, arch, NULL) : NB_ERR_UNSUPPORTED;
+}
+
 /* The row of the record's architecture. The first record settles the space. */
 static nb_status place_record(nb_importer *importer, const nb_record *record, uint32_t *row, nb_error *err)
 {
-    if (*record->space == '\0')
-        return nb_fail(err, NB_ERR_UNSUPPORTED, "the cell %s is in no space: it has no place in a table",
-                       nb_quote(record->arch, strlen(record->arch)).text);
-    const nb_space *space = nb_space_find(record->space, err);
+    nb_arch arch;
+    char filled[NB_ARCH_TEXT_SIZE];
+    const char *name = record->space, *text = record->arch;
+    if (*name == '\0') {
+        if (arch_of_cell(text, &arch) != NB_OK)
+            return nb_fail(err, NB_ERR_UNSUPPORTED, "the cell %s is in no space: it has no place in a table",
+                           nb_quote(text, strlen(text)).text);
+        name = "nasbench201";
+        nb_space_format(nb_space_find(name, NULL), &arch, filled, sizeof filled);
+        text = filled;
+    }
+    const nb_space *space = nb_space_find(name, err);
     if (!space)
         return NB_ERR_FORMAT;
     if (!importer->rows.space)
@@ -32,10 +67,9 @@ static nb_status place_record(nb_importer *importer, const nb_record *record, ui
     if (importer->rows.space != space)
         return nb_fail(err, NB_ERR_FORMAT, "of the space %s, but the files before are of %s", nb_space_name(space),
                        nb_space_name(importer->rows.space));
-    int64_t found = nb_rows_find(&importer->rows, record->arch, strlen(record->arch));
+    int64_t found = nb_rows_find(&importer->rows, text, strlen(text));
     if (found < 0)
-        return nb_fail(err, NB_ERR_FORMAT, "%s is no architecture of %s", nb_quote(record->arch, strlen(record->arch)).text,
-                       nb_space_name(space));
+        return nb_fail(err, NB_ERR_FORMAT, "%s is no architecture of %s", nb_quote(text, strlen(text)).text, nb_space_name(space));
     *row = (uint32_t)found;
     return NB_OK;
 }
