@@ -487,8 +487,8 @@ static void every_allocation_may_fail(void **state)
         const nb_status status = read_and_compare(text);
         failed = heap_has_failed();
         heap_fail_after(-1);
-        /* jansson calls a text for which it has no memory an invalid token */
-        assert_true(failed ? status == NB_ERR_MEMORY || status == NB_ERR_FORMAT : status == NB_OK);
+        /* jansson calls a text for which it has no memory an invalid token; vasprintf can do without its last allocation */
+        assert_true(status == NB_OK || (failed && (status == NB_ERR_MEMORY || status == NB_ERR_FORMAT)));
         assert_int_equal(heap_blocks(), blocks);
     }
     free(text);
