@@ -109,6 +109,26 @@ static void a_plan_for_slurm_is_an_array_job(void **state)
     free(folder);
 }
 
+static void commands_name_the_folder_from_anywhere_whatever_it_is_called(void **state)
+{
+    (void)state;
+    char *folder = scratch_path("it's 100%"), expected[600];
+    assert_int_equal(folder[0], '/');
+    free(expect_text(RUN(PLAN, "--archs", "0-3", "--ranges", "2", "-o", folder)));
+    char *text = text_of(folder, "commands.txt");
+    snprintf(expected, sizeof expected, "nasbench generate run '%s/it'\\''s 100%%' --range 2-3\n", scratch_folder());
+    expect_in(text, expected);
+    free(text);
+    free(folder);
+    folder = scratch_path("its 100%");
+    free(expect_text(RUN(PLAN, "--archs", "0-3", "--slurm", "-o", folder)));
+    text = text_of(folder, "array.sbatch");
+    snprintf(expected, sizeof expected, "#SBATCH --output=\"%s/its 100%%%%/slurm-%%A_%%a.log\"\n", scratch_folder());
+    expect_in(text, expected);
+    free(text);
+    free(folder);
+}
+
 static void mistakes_are_named(void **state)
 {
     (void)state;
@@ -131,6 +151,7 @@ int main(void)
         cmocka_unit_test(a_benchmark_is_planned_trained_and_merged),
         cmocka_unit_test(the_same_plan_gives_the_same_table_in_any_order),
         cmocka_unit_test(a_plan_for_slurm_is_an_array_job),
+        cmocka_unit_test(commands_name_the_folder_from_anywhere_whatever_it_is_called),
         cmocka_unit_test(mistakes_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <nasbench/generate.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli_arch.h"
 #include "cli_json.h"
@@ -194,38 +195,84 @@ static void draw_sample(plan_arguments *a)
     qsort(all, a->arch_count, sizeof *all, by_number);
 }
 
+/* `text` with each `special` character replaced; the caller frees. */
+static char *replaced(const char *text, char special, const char *by)
+{
+    size_t size = 1, used = 0;
+    for (const char *c = text; *c; c++)
+        size += *c == special ? strlen(by) : 1;
+    char *copy = cli_alloc(size);
+    for (const char *c = text; *c; c++) {
+        const char single[] = {*c, '\0'}, *part = *c == special ? by : single;
+        memcpy(copy + used, part, strlen(part));
+        used += strlen(part);
+    }
+    copy[used] = '\0';
+    return copy;
+}
+
+/* The folder of the plan as commands name it that may be started anywhere. Links stay: on other machines they may lead elsewhere. */
+static char *absolute(const char *folder)
+{
+    char *here = folder[0] == '/' ? NULL : get_current_dir_name();
+    char *path = here ? cli_format("%s/%s", here, folder) : cli_strdup(folder);
+    free(here);
+    return path;
+}
+
+/* One word of the shell, whatever is in it. */
+static char *quoted(const char *text)
+{
+    char *inside = replaced(text, '\'', "'\\''"), *word = cli_format("'%s'", inside);
+    free(inside);
+    return word;
+}
+
 static const char slurm_script[] = "#!/bin/sh\n"
                                    "#SBATCH --job-name=nasbench\n"
                                    "#SBATCH --array=0-%zu\n"
                                    "#SBATCH --requeue\n"
                                    "#SBATCH --open-mode=append\n"
-                                   "#SBATCH --output=%s/slurm-%%A_%%a.log\n"
+                                   "#SBATCH --output=\"%s/slurm-%%A_%%a.log\"\n"
                                    "# Trains one range of the plan per task; what is there already is left alone, so tasks may be\n"
                                    "# killed, requeued and submitted again at any time. Set NASBENCH and NASBENCH_DATA as needed.\n"
                                    "first=$((SLURM_ARRAY_TASK_ID * %zu))\n"
                                    "last=$((first + %zu))\n"
                                    "[ \"$last\" -le %zu ] || last=%zu\n"
-                                   "exec \"${NASBENCH:-nasbench}\" generate run '%s' --range \"$first-$last\" "
+                                   "exec \"${NASBENCH:-nasbench}\" generate run %s --range \"$first-$last\" "
                                    "--jobs \"${SLURM_CPUS_PER_TASK:-1}\" ${NASBENCH_DATA:+--data \"$NASBENCH_DATA\"}\n";
+
+static void write_array_job(FILE *file, const char *folder, size_t archs, size_t step)
+{
+    char *word = quoted(folder), *pattern = replaced(folder, '%', "%%");
+    fprintf(file, slurm_script, (archs - 1) / step, pattern, step, step - 1, archs - 1, archs - 1, word);
+    free(pattern);
+    free(word);
+}
+
+static void write_commands(FILE *file, const char *folder, size_t archs, size_t step)
+{
+    char *word = quoted(folder);
+    for (size_t first = 0; first < archs; first += step)
+        fprintf(file, "nasbench generate run %s --range %zu-%zu\n", word, first, first + step < archs ? first + step - 1 : archs - 1);
+    free(word);
+}
 
 /* The list of commands, one for each range, or the array job. */
 static int write_script(const plan_arguments *a, const char *folder, size_t archs)
 {
-    size_t step = (archs + a->ranges - 1) / a->ranges, ranges = (archs + step - 1) / step, last = archs - 1;
-    char *path = cli_format("%s/%s", folder, a->slurm ? "array.sbatch" : "commands.txt");
+    size_t step = (archs + a->ranges - 1) / a->ranges, ranges = (archs + step - 1) / step;
+    char *path = cli_format("%s/%s", folder, a->slurm ? "array.sbatch" : "commands.txt"), *from_anywhere = absolute(folder);
     cli_output output;
     int code = cli_output_open(&output, path);
     if (code == CLI_OK) {
-        if (a->slurm)
-            fprintf(output.file, slurm_script, ranges - 1, folder, step, step - 1, last, last, folder);
-        for (size_t i = 0; i < ranges && !a->slurm; i++)
-            fprintf(output.file, "nasbench generate run '%s' --range %zu-%zu\n", folder, i * step,
-                    (i + 1) * step - 1 < last ? (i + 1) * step - 1 : last);
+        (a->slurm ? write_array_job : write_commands)(output.file, from_anywhere, archs, step);
         code = cli_output_close(&output, code);
     }
     if (code == CLI_OK)
         printf("%s: %zu range%s of at most %zu architectures%s\n", path, ranges, ranges == 1 ? "" : "s", step,
                a->slurm ? "; submit it with sbatch" : "; or simply: nasbench generate run");
+    free(from_anywhere);
     free(path);
     return code;
 }
