@@ -174,6 +174,12 @@ NB_API int64_t nb_table_row(const nb_table *table, const struct nb_arch *arch);
 NB_API int64_t nb_table_row_of_string(const nb_table *table, const char *text);
 NB_API int64_t nb_table_row_of_text(const nb_table *table, const char *text, size_t length); /* the same for text of known length */
 
+/* Where architectures have a published hash (nasbench101: the graph hash), the table holds it: that of a row, NULL when there is none; and
+ * the row of a hash, or -1. nb_table_row_of_text also takes the hash as 32 hexadecimal digits. */
+#define NB_TABLE_HASH_SIZE 16
+NB_API const uint8_t *nb_table_hash(const nb_table *table, uint32_t row);
+NB_API int64_t nb_table_row_of_hash(const nb_table *table, const uint8_t hash[NB_TABLE_HASH_SIZE]);
+
 /* Names, in stored order: schedules by number of epochs, datasets by first appearance. NULL past the end. */
 NB_API const char *nb_table_schedule(const nb_table *table, uint32_t i);
 NB_API const char *nb_table_dataset(const nb_table *table, uint32_t i);

@@ -121,7 +121,7 @@ static uint64_t number_of(const char *digits, size_t length)
 
 nb_status nb_space_lookup(const nb_space *space, const char *text, size_t length, nb_arch *arch, nb_error *err)
 {
-    uint8_t hash[NB_SPACE_HASH_SIZE];
+    uint8_t hash[NB_HASH_SIZE];
     if (!all_digits(text, length) || (space->read_hash && space->read_hash(text, length, hash)))
         return space->parse(text, length, arch, err);
     const uint64_t index = number_of(text, length);
@@ -235,4 +235,21 @@ nb_status nb_space_costs(const nb_space *space, const nb_arch *arch, const nb_sh
     if (!space->has(arch))
         return not_of_this_space(space, err);
     return space->costs(arch, shape, costs, err);
+}
+
+void nb_space_pack(const nb_space *space, const nb_arch *arch, uint8_t *codes)
+{
+    if (space->pack)
+        space->pack(arch, codes);
+    else
+        memcpy(codes, arch->code, space->code_count);
+}
+
+bool nb_space_unpack(const nb_space *space, const uint8_t *codes, nb_arch *arch)
+{
+    if (space->unpack)
+        return space->unpack(codes, arch);
+    *arch = (nb_arch){.space = (uint8_t)space->id, .count = (uint8_t)space->code_count};
+    memcpy(arch->code, codes, space->code_count);
+    return space->has(arch);
 }

@@ -3,9 +3,8 @@
 #ifndef NB_SPACE_SPACE_H
 #define NB_SPACE_SPACE_H
 
+#include "base/hash_slots.h"
 #include "nasbench/space.h"
-
-#define NB_SPACE_HASH_SIZE 16
 
 struct nb_space {
     nb_space_id id;
@@ -38,16 +37,19 @@ struct nb_space {
     nb_status (*shape)(const char *dataset, nb_shape *shape, nb_error *err);
     nb_status (*costs)(const nb_arch *arch, const nb_shape *shape, nb_costs *costs, nb_error *err); /* only if has(arch) */
 
-    /* For spaces where an index does not tell everything about an architecture, else NULL: to and from the bytes that a table keeps of
-     * it, codes[code_count]. unpack: false when they are of no architecture. */
+    /* For spaces whose architectures are more than nb_arch.code, else NULL: as nb_space_pack and nb_space_unpack. */
     void (*pack)(const nb_arch *arch, uint8_t *codes);
     bool (*unpack)(const uint8_t *codes, nb_arch *arch);
 
-    /* For spaces whose architectures have published hashes of NB_SPACE_HASH_SIZE bytes, else NULL: those of `count` indices, of all
+    /* For spaces whose architectures have published hashes of NB_HASH_SIZE bytes, else NULL: those of `count` indices, of all
      * indices from 0 when the list is NULL. */
     void (*hashes)(const uint32_t *indices, uint32_t count, uint8_t *hashes);
     bool (*read_hash)(const char *text, size_t length, uint8_t *hash); /* false: the text is no hash */
 };
+
+/* The bytes that tables keep of an architecture, codes[code_count], and back; false when they are of no architecture. */
+void nb_space_pack(const nb_space *space, const nb_arch *arch, uint8_t *codes);
+bool nb_space_unpack(const nb_space *space, const uint8_t *codes, nb_arch *arch);
 
 extern const nb_space nb_topology_space;
 extern const nb_space nb_size_space;

@@ -15,6 +15,7 @@
 #include "base/safetensors.h"
 #include "base/text.h"
 
+#include "space/space.h"
 #include "store/checksum.h"
 
 #define BLOCK_BYTES ((size_t)48 << 20) /* of trial records in memory at a time */
@@ -109,8 +110,31 @@ static void *copy_of(const void *data, size_t size)
     return copy ? memcpy(copy, data, size) : NULL;
 }
 
+/* Hashes of the architectures, where the space has published ones, and the hash table that leads from them to rows. */
+static nb_status plan_hashes(plan *p, nb_error *err)
+{
+    const nb_table_writer *writer = p->writer;
+    if (!writer->space->hashes)
+        return NB_OK;
+    uint8_t *hashes = malloc((size_t)writer->rows * NB_HASH_SIZE);
+    if (!hashes)
+        return no_memory(p, err);
+    writer->space->hashes(writer->indices, writer->rows, hashes);
+    if (add_tensor(p, name_of(NB_TENSOR_ARCH_HASH), NB_DTYPE_U8, writer->rows, NB_HASH_SIZE, hashes) < 0)
+        return no_memory(p, err);
+    const uint32_t slot_count = nb_hash_slot_count(writer->rows);
+    uint32_t *slots = malloc(slot_count * sizeof *slots);
+    if (!slots)
+        return no_memory(p, err);
+    nb_hash_slots_fill(hashes, writer->rows, slots, slot_count);
+    if (add_tensor(p, name_of(NB_TENSOR_ARCH_HASH_SLOTS), NB_DTYPE_U32, slot_count, 0, slots) < 0)
+        return no_memory(p, err);
+    return NB_OK;
+}
+
 static nb_status plan_architectures(plan *p, nb_error *err)
 {
+    NB_TRY(plan_hashes(p, err));
     const nb_table_writer *writer = p->writer;
     void *codes = copy_of(writer->codes, (size_t)writer->rows * writer->code_count);
     if (!codes || add_tensor(p, name_of(NB_TENSOR_ARCH), NB_DTYPE_U8, writer->rows, writer->code_count, codes) < 0)

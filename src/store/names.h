@@ -27,6 +27,8 @@
 #define NB_TENSOR_CHECKSUM "checksum"
 #define NB_TENSOR_ARCH "arch"
 #define NB_TENSOR_ARCH_INDEX "arch.index"
+#define NB_TENSOR_ARCH_HASH "arch.hash"
+#define NB_TENSOR_ARCH_HASH_SLOTS "arch.hash.slots"
 #define NB_TENSOR_EVALUATED "evaluated"
 #define NB_TENSOR_DATASET_ORDER "dataset_order"
 

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 
+#include "space/space.h"
 #include "store/checksum.h"
 #include "store/table_open.h"
 
@@ -168,19 +169,42 @@ static nb_status verify_setup(const nb_table *table, const nb_setup *setup, nb_e
 static nb_status verify_architectures(const nb_table *table, nb_error *err)
 {
     for (uint32_t row = 0; row < table->info.rows; row++) {
-        nb_arch arch = {.space = (uint8_t)nb_space_get_id(table->info.space), .count = (uint8_t)table->code_count};
-        memcpy(arch.code, table->codes + (size_t)row * table->code_count, table->code_count);
-        if (nb_table_row(table, &arch) != (int64_t)row)
+        nb_arch arch;
+        if (!nb_space_unpack(table->info.space, table->codes + (size_t)row * table->code_count, &arch) ||
+            nb_table_row(table, &arch) != (int64_t)row)
             return nb_fail(err, NB_ERR_CORRUPT, "%s: tensor '%s': row %u is not found by its architecture", table->name, NB_TENSOR_ARCH,
                            row);
     }
     return NB_OK;
 }
 
+static nb_status verify_hashes(const nb_table *table, nb_error *err)
+{
+    if (!table->hashes)
+        return NB_OK;
+    uint8_t *expected = malloc((size_t)table->info.rows * NB_HASH_SIZE);
+    if (!expected)
+        return nb_fail(err, NB_ERR_MEMORY, "%s: no memory to verify", table->name);
+    nb_status status = NB_OK;
+    table->info.space->hashes(table->indices, table->info.rows, expected);
+    for (uint32_t row = 0; row < table->info.rows && status == NB_OK; row++) {
+        const uint8_t *own = expected + (size_t)row * NB_HASH_SIZE;
+        if (memcmp(own, nb_table_hash(table, row), NB_HASH_SIZE) != 0)
+            status = nb_fail(err, NB_ERR_CORRUPT, "%s: tensor '%s': row %u: not the hash of its architecture", table->name,
+                             NB_TENSOR_ARCH_HASH, row);
+        else if (nb_table_row_of_hash(table, own) != (int64_t)row)
+            status = nb_fail(err, NB_ERR_CORRUPT, "%s: tensor '%s': row %u is not found by its hash", table->name,
+                             NB_TENSOR_ARCH_HASH_SLOTS, row);
+    }
+    free(expected);
+    return status;
+}
+
 nb_status nb_table_verify(const nb_table *table, const nb_progress *progress, nb_error *err)
 {
     NB_TRY(verify_sums(table, progress, err));
     NB_TRY(verify_architectures(table, err));
+    NB_TRY(verify_hashes(table, err));
     for (uint32_t i = 0; i < table->setup_count; i++)
         NB_TRY(verify_setup(table, &table->setups[i], err));
     return NB_OK;
@@ -196,8 +220,8 @@ const nb_table_info *nb_table_get_info(const nb_table *table)
 nb_arch nb_table_arch(const nb_table *table, uint32_t row)
 {
     nb_arch arch = {0};
-    if (row < table->info.rows)
-        (void)nb_space_at(table->info.space, table->indices ? table->indices[row] : row, &arch, NULL);
+    if (row < table->info.rows && !nb_space_unpack(table->info.space, table->codes + (size_t)row * table->code_count, &arch))
+        arch = (nb_arch){0}; /* a damaged file: no architecture */
     return arch;
 }
 
@@ -217,8 +241,21 @@ int64_t nb_table_row(const nb_table *table, const nb_arch *arch)
     return row_of_index(table, nb_space_index(table->info.space, arch));
 }
 
+const uint8_t *nb_table_hash(const nb_table *table, uint32_t row)
+{
+    return table->hashes && row < table->info.rows ? table->hashes + (size_t)row * NB_HASH_SIZE : NULL;
+}
+
+int64_t nb_table_row_of_hash(const nb_table *table, const uint8_t hash[NB_TABLE_HASH_SIZE])
+{
+    return table->hashes ? nb_hash_slots_find(table->hashes, table->info.rows, table->slots, table->slot_count, hash) : -1;
+}
+
 int64_t nb_table_row_of_text(const nb_table *table, const char *text, size_t length)
 {
+    uint8_t hash[NB_HASH_SIZE];
+    if (table->hashes && table->info.space->read_hash(text, length, hash))
+        return nb_table_row_of_hash(table, hash);
     return row_of_index(table, nb_space_index_of_text(table->info.space, text, length));
 }
 

@@ -66,6 +66,9 @@ struct nb_table {
     nb_safetensors file;
     const uint8_t *codes; /* [rows][code_count] */
     uint32_t code_count;
+    const uint8_t *hashes; /* [rows][16] published hashes; NULL: none */
+    const uint32_t *slots; /* [slot_count] their hash table (base/hash_slots.h) */
+    uint32_t slot_count;
     const uint32_t *indices;  /* [rows] index in the space; NULL: official order */
     int32_t *row_of;          /* [space size] row of an index, -1: none; NULL: official order */
     const uint8_t *evaluated; /* [rows]; NULL: all */

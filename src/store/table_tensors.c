@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "space/space.h"
 
 #include "store/checksum.h"
 
@@ -118,20 +119,39 @@ static nb_status take_indices(nb_table *table, const nb_st_tensor *tensor, nb_er
     return NB_OK;
 }
 
+/* Published hashes and the way from a hash to its row; a table of another program may do without. */
+static nb_status take_hashes(nb_table *table, nb_error *err)
+{
+    const nb_st_tensor *hashes = nb_safetensors_find(&table->file, NB_TENSOR_ARCH_HASH);
+    const nb_st_tensor *slots = nb_safetensors_find(&table->file, NB_TENSOR_ARCH_HASH_SLOTS);
+    if (!table->info.space->hashes || !hashes || !slots)
+        return NB_OK;
+    const void *data = NULL;
+    const uint64_t count = slots->rank == 1 ? slots->shape[0] : 0;
+    if (hashes->dtype != NB_DTYPE_U8 || !has_shape(hashes, table->info.rows, NB_HASH_SIZE))
+        return wrong(table, hashes, "U8 of 16 bytes for each architecture", err);
+    if (count > UINT32_MAX / 2 || count <= table->info.rows || (count & (count - 1)) != 0)
+        return wrong(table, slots, "U32 of a power of two, more than there are architectures", err);
+    NB_TRY(take(table, slots, NB_DTYPE_U32, count, "U32 for each slot", &data, err));
+    table->hashes = hashes->data;
+    table->slots = data;
+    table->slot_count = (uint32_t)count;
+    return NB_OK;
+}
+
 static nb_status take_architectures(nb_table *table, nb_error *err)
 {
     const nb_st_tensor *codes = nb_safetensors_find(&table->file, NB_TENSOR_ARCH);
     const nb_space *space = table->info.space;
-    nb_arch first;
-    NB_TRY(nb_space_at(space, 0, &first, err));
     if (!codes)
         return nb_fail(err, NB_ERR_FORMAT, "%s: not a nasbench table: no tensor '%s'", table->name, NB_TENSOR_ARCH);
     if (codes->dtype != NB_DTYPE_U8 || codes->rank != 2 || codes->shape[0] == 0 || codes->shape[0] > nb_space_size(space) ||
-        codes->shape[1] != first.count)
+        codes->shape[1] != space->code_count)
         return wrong(table, codes, "U8 of one row of codes for each architecture", err);
     table->info.rows = (uint32_t)codes->shape[0];
-    table->code_count = first.count;
+    table->code_count = (uint32_t)space->code_count;
     table->codes = codes->data;
+    NB_TRY(take_hashes(table, err));
 
     const nb_st_tensor *indices = nb_safetensors_find(&table->file, NB_TENSOR_ARCH_INDEX);
     if (indices)

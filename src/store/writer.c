@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "space/space.h"
 
 /* ---------------------------------------------------------------- opening */
 
@@ -33,7 +34,7 @@ static nb_status number_architectures(nb_table_writer *writer, const nb_arch *ar
             return duplicate_architecture(writer, &archs[row], row, row_of[index], err);
         row_of[index] = (int32_t)row;
         writer->indices[row] = (uint32_t)index;
-        memcpy(writer->codes + (size_t)row * writer->code_count, archs[row].code, writer->code_count);
+        nb_space_pack(writer->space, &archs[row], writer->codes + (size_t)row * writer->code_count);
     }
     return NB_OK;
 }
@@ -72,7 +73,7 @@ static nb_status take_official_order(nb_table_writer *writer, nb_error *err)
     for (uint32_t row = 0; row < writer->rows; row++) {
         nb_arch arch;
         NB_TRY(nb_space_at(writer->space, row, &arch, err));
-        memcpy(writer->codes + (size_t)row * writer->code_count, arch.code, writer->code_count);
+        nb_space_pack(writer->space, &arch, writer->codes + (size_t)row * writer->code_count);
     }
     return NB_OK;
 }
@@ -109,15 +110,13 @@ static nb_status check_description(const char *path, const nb_table_description 
 nb_status nb_table_writer_open(const char *path, const nb_table_description *description, nb_table_writer **out, nb_error *err)
 {
     NB_TRY(check_description(path, description, err));
-    nb_arch first;
-    NB_TRY(nb_space_at(description->space, 0, &first, err));
     nb_table_writer *writer = calloc(1, sizeof *writer);
     if (!writer)
         return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a table writer", path);
     writer->space = description->space;
     writer->flavour = description->flavour;
     writer->rows = description->rows ? description->rows : (uint32_t)nb_space_size(description->space);
-    writer->code_count = first.count;
+    writer->code_count = (uint32_t)description->space->code_count;
     nb_status status = fill_writer(writer, path, description, err);
     if (status != NB_OK) {
         nb_table_writer_abort(writer);
