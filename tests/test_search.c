@@ -94,6 +94,18 @@ static void a_bad_setting_is_refused_by_name(void **state)
     expect_setting_refused("hyperband", "min_epochs=13", "hyperband: min-epochs=13 is above the 12 epochs of the largest budget");
 }
 
+static void settings_can_be_checked_without_a_search(void **state)
+{
+    (void)state;
+    nb_error err;
+    const nb_algorithm_info *rea = nb_algorithm_find("rea", NULL);
+    const char *const good[] = {"population=20", "last=keep"}, *const bad[] = {"population=20", "colour=red"};
+    assert_int_equal(nb_algorithm_check(rea, good, 2, &err), NB_OK);
+    assert_int_equal(nb_algorithm_check(rea, NULL, 0, &err), NB_OK);
+    assert_int_equal(nb_algorithm_check(rea, bad, 2, &err), NB_ERR_ARGUMENT);
+    assert_non_null(strstr(err.message, "rea has no setting 'colour'"));
+}
+
 static void hyphens_and_underscores_are_the_same_in_names_of_settings(void **state)
 {
     (void)state;
@@ -498,6 +510,7 @@ int main(void)
         cmocka_unit_test(an_unknown_algorithm_is_answered_with_the_known_ones),
         cmocka_unit_test(published_values_are_the_defaults),
         cmocka_unit_test(a_bad_setting_is_refused_by_name),
+        cmocka_unit_test(settings_can_be_checked_without_a_search),
         cmocka_unit_test(hyphens_and_underscores_are_the_same_in_names_of_settings),
         cmocka_unit_test(a_budget_must_be_there_and_make_sense),
         cmocka_unit_test(evaluations_are_counted_to_the_one),

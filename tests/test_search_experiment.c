@@ -2,6 +2,7 @@
 #include "search_support.h"
 
 #include <jansson.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "heap.h"
@@ -300,14 +301,20 @@ static void what_was_interrupted_must_be_finished_with_its_own_options(void **st
     formula self = {.stop_at = 2000};
     nb_error err;
     assert_int_equal(conduct(&options, &self, false, &err), NB_ERR_CANCELLED);
+    struct stat before, after;
+    char *partial = scratch_path("other.jsonl.partial");
+    assert_int_equal(stat(partial, &before), 0);
     options.search.budget.seconds = 50;
     self = (formula){0};
     assert_int_equal(conduct(&options, &self, false, &err), NB_ERR_ARGUMENT);
     if (!strstr(err.message, "other.jsonl.partial: an interrupted search with another budget"))
         fail_msg("%s", err.message);
     assert_int_equal(self.calls, 0);
+    assert_int_equal(stat(partial, &after), 0);
+    assert_int_equal(before.st_size, after.st_size); /* it is not harmed by the attempt */
     options.search.budget.seconds = 60;
     complete(&options, false);
+    free(partial);
     free(path);
 }
 

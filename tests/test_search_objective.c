@@ -219,6 +219,45 @@ static void training_up_to_the_epoch_and_one_pass_are_paid(void **state)
     nb_table_close(table);
 }
 
+static const char *note_of(const nb_objective *objective, const char *name)
+{
+    for (size_t i = 0; i < objective->note_count; i++)
+        if (strcmp(objective->notes[i].name, name) == 0)
+            return objective->notes[i].value;
+    return "";
+}
+
+static void training_may_stop_before_the_schedule_does(void **state)
+{
+    (void)state;
+    nb_table *table = make(&(made_up){"cifar10-valid", 2, true, true, false});
+    nb_objective objective = objective_of(table, (nb_table_objective_options){.dataset = "cifar10", .epochs = 2});
+    nb_rng rng = nb_rng_seed(1, 1);
+    assert_int_equal(objective.epochs, 2);
+    const nb_evaluation whole = ask(&objective, 1, 0, &rng), part = ask(&objective, 1, 1, &rng);
+    assert_true(whole.accuracy == 21 && whole.seconds == 11.5);
+    assert_true(part.accuracy == 11 && part.seconds == 6);
+    assert_string_equal(note_of(&objective, "epochs"), "2");
+    nb_objective_free(&objective);
+    refuse(table, (nb_table_objective_options){.dataset = "cifar10", .epochs = 4}, NB_ERR_ARGUMENT,
+           "4 epochs of cifar10-valid/3: at most 3 expected");
+    nb_table_close(table);
+}
+
+static void notes_say_where_the_answers_come_from(void **state)
+{
+    (void)state;
+    nb_table *table = make(&(made_up){"cifar10-valid", 2, true, true, false});
+    nb_objective objective = objective_of(table, (nb_table_objective_options){.dataset = "cifar10"});
+    assert_string_equal(note_of(&objective, "dataset"), "cifar10");
+    assert_string_equal(note_of(&objective, "feedback"), "cifar10-valid/3/x-valid");
+    assert_string_equal(note_of(&objective, "time"), "measured");
+    assert_string_equal(note_of(&objective, "trials"), "random");
+    assert_string_equal(note_of(&objective, "epochs"), "");
+    nb_objective_free(&objective);
+    nb_table_close(table);
+}
+
 static void cifar10_is_searched_on_its_training_half_where_there_is_one(void **state)
 {
     (void)state;
@@ -346,6 +385,8 @@ int main(void)
         cmocka_unit_test(fewer_epochs_cost_less_and_answer_earlier),
         cmocka_unit_test(the_mean_of_trials_needs_no_luck),
         cmocka_unit_test(training_up_to_the_epoch_and_one_pass_are_paid),
+        cmocka_unit_test(training_may_stop_before_the_schedule_does),
+        cmocka_unit_test(notes_say_where_the_answers_come_from),
         cmocka_unit_test(cifar10_is_searched_on_its_training_half_where_there_is_one),
         cmocka_unit_test(what_is_not_there_is_answered_with_what_there_is),
         cmocka_unit_test(an_empty_table_is_refused),

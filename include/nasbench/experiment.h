@@ -30,18 +30,13 @@
 extern "C" {
 #endif
 
-/* Something to be written down about the objective: "table" = "nb201.safetensors". */
-typedef struct nb_note {
-    const char *name, *value;
-} nb_note;
-
 typedef struct nb_experiment_options {
     nb_search_options search; /* its stream does not count; epochs 0: the objective's */
     uint32_t runs;            /* at least 1 */
     bool fresh_seed;          /* draw a seed from the system instead of search.seed; it is in the file and in the summary */
     uint32_t threads;         /* 0: one per processor */
     const char *path;         /* NULL: nothing is written */
-    const nb_note *notes;     /* [note_count] */
+    const nb_note *notes;     /* [note_count] what the file says about the objective before the objective's own notes */
     size_t note_count;
 } nb_experiment_options;
 

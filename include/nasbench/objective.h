@@ -11,6 +11,7 @@
 #define NASBENCH_OBJECTIVE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "nasbench/error.h"
@@ -28,6 +29,11 @@ typedef struct nb_evaluation {
     double seconds;  /* what the evaluation cost, simulated or real; 0 where time is not known */
 } nb_evaluation;
 
+/* Something to be written down about an objective: "dataset" = "cifar10". */
+typedef struct nb_note {
+    const char *name, *value;
+} nb_note;
+
 typedef struct nb_objective {
     const nb_space *space; /* the architectures that may be asked about */
 
@@ -41,6 +47,9 @@ typedef struct nb_objective {
     bool concurrent; /* several threads may call `evaluate` at once */
     bool untimed;    /* seconds are always 0: a budget must be a number of evaluations */
     bool slow;       /* an evaluation takes long (real training): every one is kept on disk as it is done */
+
+    const nb_note *notes; /* [note_count] where the answers come from, for the files of experiments */
+    size_t note_count;
 } nb_objective;
 
 /* Frees what the objective holds; {0} and NULL are fine. */
@@ -62,15 +71,18 @@ typedef struct nb_table_objective_options {
     const char *split;    /* the validation set; NULL: "x-valid" */
     nb_time_model time;
     bool mean_of_trials; /* false: one random trained seed answers, as in the benchmark's own scripts; true: the mean over the seeds */
+    uint32_t epochs;     /* the training stops after so many epochs of the schedule; 0: at its end */
 } nb_table_objective_options;
 
 /* The accounting of the benchmarks' own scripts (simulate_train_eval): accuracy on the validation set at the last epoch asked for, by one
  * random trial; seconds = training up to there plus one validation pass. Where fewer epochs are asked for than the validation set was
  * evaluated at, ori-test answers in its place, as in NATS-Bench.
+ * Its notes are "dataset" as asked for, "feedback" (as in "cifar10-valid/12/x-valid"), "epochs" when they are limited, "time" and "trials".
  * The table must stay open as long as the objective.
  *
- * NB_ERR_NOT_FOUND: no such dataset, schedule or split (the message lists what there is), no times (it names the ways out), or no
- * trial at all. An evaluation of an architecture that the table lacks is NB_ERR_NOT_FOUND, too. */
+ * NB_ERR_ARGUMENT: more epochs than the schedule has. NB_ERR_NOT_FOUND: no such dataset, schedule or split (the message lists what there
+ * is), no times (it names the ways out), or no trial at all. An evaluation of an architecture that the table lacks is NB_ERR_NOT_FOUND,
+ * too. */
 NB_API nb_status nb_objective_of_table(const nb_table *table, const nb_table_objective_options *options, nb_objective *out, nb_error *err);
 
 /* Seconds to train for `epochs` epochs and validate once, by the number of multiply-accumulates:

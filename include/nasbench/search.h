@@ -57,6 +57,10 @@ NB_API const nb_algorithm_info *nb_algorithm_list(size_t position);
  * a message that lists them all. */
 NB_API const nb_algorithm_info *nb_algorithm_find(const char *name, nb_error *err);
 
+/* Whether the algorithm takes these settings, as they are given to a search. NB_ERR_ARGUMENT names the setting, what was found and what
+ * is expected. */
+NB_API nb_status nb_algorithm_check(const nb_algorithm_info *algorithm, const char *const *settings, size_t count, nb_error *err);
+
 /* Searches. ------------------------------------------------------------------------------------------------------------------------ */
 
 /* When to stop; 0: no such limit. With both, whichever comes first. */

@@ -36,11 +36,20 @@ void cli_columns_real(cli_columns *columns, double value, int decimals)
     cli_columns_text(columns, cli_fixed(value, decimals, text));
 }
 
+/* Characters on the screen: bytes that go on a character of UTF-8 take no place. */
+static size_t width_of(const char *text)
+{
+    size_t width = 0;
+    for (; *text; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
 static void print_row(const cli_columns *columns, const char *const *row, const size_t *widths, FILE *out)
 {
     size_t blanks = 0; /* written only when something follows */
     for (size_t i = 0; i < columns->column_count; i++) {
-        size_t padding = widths[i] - strlen(row[i]);
+        size_t padding = widths[i] - width_of(row[i]);
         size_t before = blanks + (columns->align[i] == 'r' ? padding : 0);
         if (row[i][0] != '\0')
             fprintf(out, "%*s%s", (int)before, "", row[i]);
@@ -53,7 +62,7 @@ static void print_row(const cli_columns *columns, const char *const *row, const 
 
 static void widen(cli_columns *columns, size_t column, const char *text)
 {
-    size_t length = strlen(text);
+    size_t length = width_of(text);
     if (length > columns->widths[column])
         columns->widths[column] = length;
 }

@@ -17,6 +17,8 @@ static const struct {
     {"SEED", "mean random all"},
     {"EPOCH", "last"},
     {"FORMAT", "csv json"},
+    {"MODEL", "measured flops none"},
+    {"TRIALS", "random mean"},
     {"VERSION", "1.0 1.1 1.2 1.3 2.0 nats aa"},
 };
 

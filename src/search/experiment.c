@@ -20,7 +20,7 @@
 #include "search/settings.h"
 #include "search/trajectory.h"
 
-enum { PARAMETERS_MAX = 32, BLOCK = 64 }; /* runs between two writes */
+enum { BLOCK = 64 }; /* runs between two writes */
 
 static const uint64_t seed_limit = UINT64_C(1) << 53; /* JSON's numbers are doubles */
 
@@ -53,9 +53,10 @@ typedef struct experiment {
     const nb_objective *objective;
     const nb_outcomes *outcomes;
     const nb_progress *progress;
-    double settings[PARAMETERS_MAX];
+    double settings[NB_PARAMETERS_MAX];
     nb_text header;
     nb_growing file;    /* closed when there is none */
+    bool ours;          /* the file is new, or of this very experiment */
     nb_journal journal; /* likewise */
     nb_workers *pool;
     worker *workers; /* [threads] */
@@ -269,7 +270,7 @@ static void write_header(experiment *e)
     nb_experiment_options options = *e->options;
     options.search = e->search;
     e->header.size = 0;
-    nb_trajectory_header(&options, &e->algorithm->info, e->settings, e->outcomes, &e->header);
+    nb_trajectory_header(&options, e->objective, &e->algorithm->info, e->settings, e->outcomes, &e->header);
 }
 
 static nb_status open_file(experiment *e, nb_error *err)
@@ -284,6 +285,7 @@ static nb_status open_file(experiment *e, nb_error *err)
         NB_TRY(nb_text_check(&e->header, err));
         NB_TRY(take_lines(e, &used, err));
     }
+    e->ours = true;
     NB_TRY(nb_growing_cut(&e->file, used, err));
     free(e->file.content);
     e->file.content = NULL;
@@ -367,7 +369,7 @@ static void release(experiment *e, bool complete)
     free(e->results);
     nb_workers_free(e->pool);
     nb_text_free(&e->header);
-    if (!complete && e->next == 0 && e->file.fd >= 0 && e->journal.fd < 0)
+    if (!complete && e->ours && e->next == 0 && e->file.fd >= 0 && e->journal.fd < 0)
         nb_growing_cut(&e->file, 0, NULL); /* nothing to go on from: nothing stays */
     nb_journal_close(&e->journal, complete);
     nb_growing_close(&e->file);

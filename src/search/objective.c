@@ -1,6 +1,7 @@
 #include "nasbench/objective.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,14 +25,23 @@ typedef struct answer {
     double seconds;  /* NaN: not measured */
 } answer;
 
+enum { NOTES = 5 };
+
 typedef struct table_objective {
     const nb_table *table;
     const char *dataset; /* of the setup, as the table writes it */
     uint32_t setup, valid;
     int train, test; /* splits; -1: none */
-    uint32_t rows, epochs;
+    uint32_t rows;
+    uint32_t limit;  /* epochs that a whole training has; 0: those of the trial */
+    uint32_t epochs; /* the most that can be asked for */
     nb_time_model time;
     bool mean_of_trials;
+    char *asked;    /* the dataset as it was asked for */
+    char *feedback; /* "cifar10-valid/12/x-valid" */
+    char limit_text[16];
+    nb_note notes[NOTES];
+    size_t note_count;
     uint32_t *first; /* [rows + 1] where the answers of a row begin */
     answer *answers; /* of the whole schedule */
 } table_objective;
@@ -41,6 +51,8 @@ static void release(void *user)
     table_objective *self = user;
     if (!self)
         return;
+    free(self->asked);
+    free(self->feedback);
     free(self->first);
     free(self->answers);
     free(self);
@@ -199,7 +211,11 @@ static nb_status find_curves(table_objective *self, const nb_table_objective_opt
     self->test = nb_table_split(self->table, self->setup, "ori-test");
     const nb_setup_info *info = nb_table_setup_info(self->table, self->setup);
     self->dataset = info->dataset;
-    self->epochs = info->epochs;
+    if (options->epochs > info->epochs)
+        return nb_fail(err, NB_ERR_ARGUMENT, "%s: %u epochs of %s/%s: at most %u expected", nb_table_get_info(self->table)->name,
+                       options->epochs, info->dataset, info->schedule, info->epochs);
+    self->limit = options->epochs;
+    self->epochs = options->epochs > 0 ? options->epochs : info->epochs;
     if (info->trials == 0)
         return nb_fail(err, NB_ERR_NOT_FOUND, "%s: %s/%s: no trial of any architecture", nb_table_get_info(self->table)->name,
                        info->dataset, info->schedule);
@@ -227,7 +243,7 @@ static nb_status fill_row(table_objective *self, uint32_t row, uint32_t *at, nb_
     uint32_t first, count = nb_table_trials(self->table, self->setup, row, &first);
     self->first[row] = *at;
     for (uint32_t i = 0; i < count; i++)
-        NB_TRY(answer_of_trial(self, row, first + i, last_epoch(self, first + i, 0), &self->answers[*at + i], err));
+        NB_TRY(answer_of_trial(self, row, first + i, last_epoch(self, first + i, self->limit), &self->answers[*at + i], err));
     if (self->mean_of_trials && count > 0) {
         self->answers[*at] = mean_of(&self->answers[*at], count);
         count = 1;
@@ -250,6 +266,26 @@ static nb_status fill(table_objective *self, nb_error *err)
     return NB_OK;
 }
 
+static nb_status take_notes(table_objective *self, const nb_table_objective_options *options, nb_error *err)
+{
+    static const char *const times[] = {[NB_TIME_MEASURED] = "measured", [NB_TIME_FLOPS] = "flops", [NB_TIME_NONE] = "none"};
+    const nb_setup_info *info = nb_table_setup_info(self->table, self->setup);
+    self->asked = strdup(options->dataset);
+    if (asprintf(&self->feedback, "%s/%s/%s", info->dataset, info->schedule, info->splits[self->valid]) < 0)
+        self->feedback = NULL;
+    if (!self->asked || !self->feedback)
+        return nb_fail(err, NB_ERR_MEMORY, "%s: out of memory", nb_table_get_info(self->table)->name);
+    snprintf(self->limit_text, sizeof self->limit_text, "%u", self->limit);
+    const nb_note notes[NOTES] = {{"dataset", self->asked},
+                                  {"feedback", self->feedback},
+                                  {"time", times[self->time]},
+                                  {"trials", self->mean_of_trials ? "mean" : "random"},
+                                  {"epochs", self->limit_text}};
+    memcpy(self->notes, notes, sizeof notes);
+    self->note_count = self->limit > 0 ? NOTES : NOTES - 1;
+    return NB_OK;
+}
+
 nb_status nb_objective_of_table(const nb_table *table, const nb_table_objective_options *options, nb_objective *out, nb_error *err)
 {
     if (!options->dataset)
@@ -264,6 +300,8 @@ nb_status nb_objective_of_table(const nb_table *table, const nb_table_objective_
     if (status == NB_OK)
         status = check_times(self, err);
     if (status == NB_OK)
+        status = take_notes(self, options, err);
+    if (status == NB_OK)
         status = fill(self, err);
     if (status != NB_OK) {
         release(self);
@@ -277,6 +315,8 @@ nb_status nb_objective_of_table(const nb_table *table, const nb_table_objective_
         .epochs = self->epochs,
         .concurrent = true,
         .untimed = options->time == NB_TIME_NONE,
+        .notes = self->notes,
+        .note_count = self->note_count,
     };
     return NB_OK;
 }

@@ -90,3 +90,9 @@ nb_status nb_settings_read(const nb_algorithm_info *info, const char *const *tex
         NB_TRY(read_setting(info, texts[i], values, err));
     return NB_OK;
 }
+
+nb_status nb_algorithm_check(const nb_algorithm_info *algorithm, const char *const *settings, size_t count, nb_error *err)
+{
+    double values[NB_PARAMETERS_MAX];
+    return nb_settings_read(algorithm, settings, count, values, err);
+}

@@ -57,12 +57,18 @@ static void put_budget(nb_text *line, const nb_search_budget *budget)
     nb_text_puts(line, "}");
 }
 
-static void put_notes(nb_text *line, const nb_experiment_options *options)
+static void put_notes(nb_text *line, const nb_note *notes, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        put_string(line, notes[i].name, notes[i].value);
+}
+
+static void put_objective(nb_text *line, const nb_experiment_options *options, const nb_objective *objective)
 {
     key(line, "objective");
     nb_text_puts(line, "{");
-    for (size_t i = 0; i < options->note_count; i++)
-        put_string(line, options->notes[i].name, options->notes[i].value);
+    put_notes(line, options->notes, options->note_count);
+    put_notes(line, objective->notes, objective->note_count);
     nb_text_puts(line, "}");
 }
 
@@ -81,8 +87,8 @@ static void put_outcomes(nb_text *line, const char *name, const nb_outcomes *out
     nb_text_puts(line, "}");
 }
 
-void nb_trajectory_header(const nb_experiment_options *options, const nb_algorithm_info *algorithm, const double *settings,
-                          const nb_outcomes *outcomes, nb_text *line)
+void nb_trajectory_header(const nb_experiment_options *options, const nb_objective *objective, const nb_algorithm_info *algorithm,
+                          const double *settings, const nb_outcomes *outcomes, nb_text *line)
 {
     nb_text_puts(line, "{");
     put_string(line, "format", format_name);
@@ -95,7 +101,7 @@ void nb_trajectory_header(const nb_experiment_options *options, const nb_algorit
     nb_text_puts(line, options->search.count_own_time ? "true" : "false");
     put_number(line, "runs", options->runs);
     put_number(line, "seed", (double)options->search.seed);
-    put_notes(line, options);
+    put_objective(line, options, objective);
     put_outcomes(line, "optimum", outcomes, NULL);
     nb_text_puts(line, "}\n");
 }

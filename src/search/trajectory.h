@@ -7,8 +7,8 @@
 #include "base/text.h"
 
 /* The first line, with its newline. `settings` are the algorithm's, as nb_settings_read gives them. */
-void nb_trajectory_header(const nb_experiment_options *options, const nb_algorithm_info *algorithm, const double *settings,
-                          const nb_outcomes *outcomes, nb_text *line);
+void nb_trajectory_header(const nb_experiment_options *options, const nb_objective *objective, const nb_algorithm_info *algorithm,
+                          const double *settings, const nb_outcomes *outcomes, nb_text *line);
 
 /* What an algorithm would have answered, from a step on. */
 typedef struct nb_incumbent {
