@@ -1,5 +1,7 @@
 #include "cli_arch.h"
 
+#include "cli_graph.h"
+
 #include <string.h>
 
 const nb_space *cli_parse_space(const struct argp_state *state, const char *name)
@@ -29,7 +31,9 @@ int cli_read_arch(const nb_space *space, const char *text, nb_arch *arch)
         return CLI_OK;
     nb_error err;
     if (!space) /* the message is about the space that the text most resembles */
-        space = nb_space_of(strchr(text, ':') && !strchr(text, '|') ? NB_SPACE_SIZE : NB_SPACE_TOPOLOGY);
+        space = nb_space_of(cli_is_graph(text)                        ? NB_SPACE_GRAPH
+                            : strchr(text, ':') && !strchr(text, '|') ? NB_SPACE_SIZE
+                                                                      : NB_SPACE_TOPOLOGY);
     if (nb_space_lookup(space, text, strlen(text), arch, &err) != NB_OK)
         return cli_fail_with(&err);
     return CLI_OK;

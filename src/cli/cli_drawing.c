@@ -29,6 +29,7 @@ static const struct style {
     {"nor_conv_1x1", "conv1", "#bc4c00", "#ffa657", "stroke-width:3px"},
     {"nor_conv_3x3", "conv3", "#0969da", "#79c0ff", "stroke-width:4px"},
     {"avg_pool_3x3", "pool", "#8250df", "#d2a8ff", "stroke-width:3px;stroke-dasharray:10 4"},
+    {"edge", "wire", "#59636e", "#9198a1", "stroke-width:2px"}, /* of cells whose operations are at the vertices */
 };
 enum { STYLES = sizeof styles / sizeof *styles };
 
@@ -246,5 +247,121 @@ void cli_draw_widths(const cli_widths *widths, FILE *out)
             i % 2 == 0 ? "cell" : "residual");
     }
     put_frame(widths->title, widths->caption, widths->note, BLOCK_HEIGHT, out);
+    fputs("</svg>\n", out);
+}
+
+/* ---- graphs ---- */
+
+enum {
+    BOX_WIDTH = 92,
+    BOX_HEIGHT = 40,
+    BOX_STEP = 122, /* from one vertex to the next */
+    GRAPH_LINE = 262,
+    GRAPH_HEIGHT = 540,
+    ARC_FIRST = 72, /* how far the control points of an arc over one vertex are from the line */
+    ARC_STEP = 42,  /* and further for each vertex more */
+    ARC_FOOT = 18   /* arcs leave right of the middle of a box and arrive left of it */
+};
+
+/* The style and the short name of a vertex. */
+static const struct vertex_look {
+    const char *operation, *style, *name;
+} vertex_looks[] = {
+    {"conv3x3-bn-relu", "nor_conv_3x3", "conv3x3"},
+    {"conv1x1-bn-relu", "nor_conv_1x1", "conv1x1"},
+    {"maxpool3x3", "avg_pool_3x3", "maxpool"},
+};
+
+static point vertex_at(const cli_graph *graph, int vertex)
+{
+    return (point){WIDTH / 2.0 + BOX_STEP * (vertex - (graph->vertices - 1) / 2.0), GRAPH_LINE};
+}
+
+static void put_vertex(const cli_graph *graph, int vertex, FILE *out)
+{
+    const struct vertex_look *look = NULL;
+    for (size_t i = 0; i < sizeof vertex_looks / sizeof *vertex_looks; i++) {
+        if (strcmp(graph->operations[vertex], vertex_looks[i].operation) == 0)
+            look = &vertex_looks[i];
+    }
+    const char *class_name = look ? styles[style_of(look->style)].class_name : "";
+    point at = vertex_at(graph, vertex);
+    fprintf(out,
+            "<rect class=\"node %s\" style=\"stroke-width:2.5px;stroke-dasharray:none\" x=\"%.1f\" y=\"%.1f\" width=\"%d\" "
+            "height=\"%d\" rx=\"%d\"/>\n<text class=\"%s%s\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" font-size=\"15\" "
+            "font-weight=\"600\">%s</text>\n",
+            class_name, at.x - BOX_WIDTH / 2.0, at.y - BOX_HEIGHT / 2.0, BOX_WIDTH, BOX_HEIGHT, look ? 8 : BOX_HEIGHT / 2,
+            look ? class_name : "ink", look ? "-fill" : "", at.x, at.y + 5, look ? look->name : graph->operations[vertex]);
+}
+
+static void put_wire(const cli_graph *graph, int from, int to, FILE *out)
+{
+    const double edge_of_box = BOX_WIDTH / 2.0 + 2;
+    point start = vertex_at(graph, from), tip = vertex_at(graph, to);
+    start.x += edge_of_box;
+    tip.x -= edge_of_box;
+    fprintf(out, "<path class=\"edge wire\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", start.x, start.y, tip.x - 9, tip.y);
+    put_arrow_head(style_of("edge"), start, tip, out);
+}
+
+/* `side` is -1 above the line of vertices, 1 below. */
+static void put_arc(const cli_graph *graph, int from, int to, int side, FILE *out)
+{
+    const double height = side * (ARC_FIRST + ARC_STEP * (to - from - 2.0)), box = side * (BOX_HEIGHT / 2.0 + 2);
+    const point a = vertex_at(graph, from), b = vertex_at(graph, to);
+    const point start = {a.x + ARC_FOOT, a.y + box}, tip = {b.x - ARC_FOOT, b.y + box};
+    const point leave = {start.x + 24, start.y + height}, arrive = {tip.x - 24, tip.y + height};
+    const point end = towards(tip, arrive, 9);
+    fprintf(out, "<path class=\"edge wire\" d=\"M%.1f %.1fC%.1f %.1f %.1f %.1f %.1f %.1f\"/>\n", start.x, start.y, leave.x, leave.y,
+            arrive.x, arrive.y, end.x, end.y);
+    put_arrow_head(style_of("edge"), arrive, tip, out);
+}
+
+typedef struct arc {
+    int from, to, side;
+} arc;
+
+/* Arcs on one side cross when one begins inside the other and ends outside. */
+static bool cross(const arc *a, const arc *b)
+{
+    return a->side == b->side &&
+           ((a->from < b->from && b->from < a->to && a->to < b->to) || (b->from < a->from && a->from < b->to && b->to < a->to));
+}
+
+/* The side on which the arc crosses fewer of those before it; among equals the one with fewer arcs, above first. */
+static int better_side(arc new, const arc *arcs, int count)
+{
+    int cost[2] = {0, 0}; /* above, below */
+    for (int s = 0; s < 2; s++) {
+        new.side = s == 0 ? -1 : 1;
+        for (int i = 0; i < count; i++)
+            cost[s] += (cross(&new, &arcs[i]) ? 100 : 0) + (arcs[i].side == new.side);
+    }
+    return cost[1] < cost[0] ? 1 : -1;
+}
+
+void cli_draw_graph(const cli_graph *graph, FILE *out)
+{
+    enum { ARCS_MAX = CLI_GRAPH_VERTICES * (CLI_GRAPH_VERTICES - 1) / 2 };
+    arc arcs[ARCS_MAX];
+    int count = 0;
+    put_head(graph->title, graph->caption, GRAPH_HEIGHT, out);
+    for (int span = graph->vertices - 1; span > 1; span--) { /* long arcs first */
+        for (int from = 0; from + span < graph->vertices; from++) {
+            if (!(graph->out[from] >> (from + span) & 1))
+                continue;
+            arcs[count] = (arc){from, from + span, 0};
+            arcs[count].side = better_side(arcs[count], arcs, count);
+            put_arc(graph, from, from + span, arcs[count].side, out);
+            count++;
+        }
+    }
+    for (int from = 0; from + 1 < graph->vertices; from++) {
+        if (graph->out[from] >> (from + 1) & 1)
+            put_wire(graph, from, from + 1, out);
+    }
+    for (int vertex = 0; vertex < graph->vertices; vertex++)
+        put_vertex(graph, vertex, out);
+    put_frame(graph->title, graph->caption, graph->note, GRAPH_HEIGHT, out);
     fputs("</svg>\n", out);
 }

@@ -25,4 +25,18 @@ typedef struct cli_widths {
 
 void cli_draw_widths(const cli_widths *widths, FILE *out);
 
+enum { CLI_GRAPH_VERTICES = 7 };
+
+/* A cell of NAS-Bench-101: its vertices on a line, edges between neighbours straight, all others as arcs above and below. */
+typedef struct cli_graph {
+    const char *title;
+    const char *caption; /* the graph hash */
+    const char *note;
+    int vertices;                               /* 2 .. 7 */
+    const char *operations[CLI_GRAPH_VERTICES]; /* [vertices] "input", "conv3x3-bn-relu", ..., "output" */
+    uint32_t out[CLI_GRAPH_VERTICES];           /* [vertices] bit j of out[i]: an edge from i to j > i */
+} cli_graph;
+
+void cli_draw_graph(const cli_graph *graph, FILE *out);
+
 #endif

@@ -8,6 +8,7 @@
 #include "cli_arch.h"
 #include "cli_columns.h"
 #include "cli_drawing.h"
+#include "cli_graph.h"
 #include "cli_json.h"
 #include "cli_number.h"
 #include "cli_output.h"
@@ -490,6 +491,19 @@ static int draw(const options *opts, const subject *s, const cost_row *rows)
     return cli_output_close(&output, CLI_OK);
 }
 
+static int show_graph(options *opts)
+{
+    const cli_graph_options graph = {.arch = opts->arch,
+                                     .datasets = opts->datasets,
+                                     .channels = opts->channels,
+                                     .cells = opts->cells,
+                                     .svg = opts->svg,
+                                     .json = opts->json};
+    int code = cli_graph_show(&graph);
+    free(opts->datasets.items);
+    return code;
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     options opts = {0};
@@ -497,6 +511,8 @@ static int run(const cli_command *self, int argc, char **argv)
     cost_row *rows = NULL;
     size_t count = 0;
     cli_parse(self, argc, argv, parse, &opts);
+    if (opts.space ? nb_space_get_id(opts.space) == NB_SPACE_GRAPH : cli_is_graph(opts.arch))
+        return show_graph(&opts);
     int code = read_subject(&opts, &s);
     if (code == CLI_OK)
         code = find_costs(&opts, &s, &rows, &count);
@@ -536,10 +552,17 @@ const cli_command cmd_arch = {
         "Shows one architecture: index, string, operations, matrix and tuples as the original API gives them, the unique strings in the "
         "three modes of consider_zero (null, false, true), the class of isomorphic architectures with its representative (the lowest "
         "index), FLOPs (millions of multiply-accumulates per image) and parameters (millions).\n\nARCH is an index, an architecture "
-        "string, or the name of a cell: resnet, all_c3x3, all_c1x1, all_idnt, all_full.",
+        "string, or the name of a cell: resnet, all_c3x3, all_c1x1, all_idnt, all_full.\n\nOf NAS-Bench-101, ARCH is an index (with "
+        "--space "
+        "nasbench101), a graph hash, or a JSON object with the keys matrix and ops. Shown are hash, index, whether the graph is in the "
+        "domain "
+        "or why not, what pruning leaves of it, the stored form, which is the one that was measured, and parameters and FLOPs of the graph "
+        "as "
+        "given (a multiply-accumulate counts two), with --json those of every vertex, too.",
     .options = option_table,
     .examples = "arch 11\tshows architecture 11 of NAS-Bench-201\n"
                 "arch resnet --svg resnet.svg\tdraws a named cell\n"
+                "arch --space nasbench101 12345 --svg cell.svg\ta cell of NAS-Bench-101\n"
                 "arch 8:16:24:32:40 --json\tan architecture of the size space, for programs\n",
     .run = run,
 };

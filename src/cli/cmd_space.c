@@ -7,6 +7,7 @@
 
 #include "cli_arch.h"
 #include "cli_columns.h"
+#include "cli_graph.h"
 #include "cli_json.h"
 #include "cli_number.h"
 #include "cli_output.h"
@@ -26,7 +27,7 @@ typedef struct options {
     bool json;
 } options;
 
-static const char *const actions[] = {"list", "sample", "neighbours", "table"};
+static const char *const actions[] = {"list", "sample", "neighbours", "table", "count", "enumerate"};
 enum { ACTIONS = sizeof actions / sizeof *actions };
 
 static void parse_action(options *opts, const char *word, struct argp_state *state)
@@ -40,7 +41,7 @@ static void parse_action(options *opts, const char *word, struct argp_state *sta
     const char *nearest = cli_nearest(word, actions, ACTIONS);
     if (nearest)
         cli_bad_usage(state, "'%s' is not an action; did you mean '%s'?", word, nearest);
-    cli_bad_usage(state, "'%s' is not an action: list, sample, neighbours or table expected", word);
+    cli_bad_usage(state, "'%s' is not an action: list, sample, neighbours, table, count or enumerate expected", word);
 }
 
 static bool is_action(const options *opts, const char *name)
@@ -50,6 +51,9 @@ static bool is_action(const options *opts, const char *name)
 
 static void check(const options *opts, struct argp_state *state)
 {
+    const bool of_graphs = is_action(opts, "count") || is_action(opts, "enumerate");
+    if (of_graphs && nb_space_get_id(opts->space) != NB_SPACE_GRAPH)
+        cli_bad_usage(state, "'%s' is for the space nasbench101 only", opts->action);
     if (is_action(opts, "table") && !opts->output)
         cli_bad_usage(state, "-o TABLE is missing: the file to write");
     if (is_action(opts, "neighbours") && !opts->arch)
@@ -371,6 +375,10 @@ static int run(const cli_command *self, int argc, char **argv)
         code = list_samples(&opts);
     else if (is_action(&opts, "neighbours"))
         code = list_neighbours(&opts);
+    else if (is_action(&opts, "count"))
+        code = cli_graph_count(opts.json);
+    else if (is_action(&opts, "enumerate"))
+        code = cli_graph_enumerate(opts.output);
     else
         code = write_table(&opts);
     free(opts.datasets.items);
@@ -380,7 +388,7 @@ static int run(const cli_command *self, int argc, char **argv)
 static const struct argp_option option_table[] = {
     {NULL, 'n', "N", 0, "sample: how many. Default: 1", 0},
     {"seed", OPTION_SEED, "N", 0, "sample: seed of the random numbers. Default: 0", 0},
-    {"output", 'o', "TABLE", 0, "table: the file to write", 0},
+    {"output", 'o', "TABLE", 0, "table, enumerate: the file to write", 0},
     {"dataset", OPTION_DATASET, "DATASET", 0,
      "table: costs for this dataset; may be given several times. Default: cifar10, cifar100, ImageNet16-120", 0},
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 0},
@@ -390,15 +398,23 @@ static const struct argp_option option_table[] = {
 const cli_command cmd_space = {
     .name = "space",
     .summary = "describe a search space, list or sample it, write its table of costs",
-    .usage = "[SPACE]\nSPACE list\nSPACE sample [-n N] [--seed N]\nSPACE neighbours ARCH\nSPACE table -o TABLE",
+    .usage = "[SPACE]\nSPACE list\nSPACE sample [-n N] [--seed N]\nSPACE neighbours ARCH\nSPACE table -o TABLE\nnasbench101 "
+             "count\nnasbench101 enumerate -o FILE",
     .description =
         "Without arguments lists the search spaces, with SPACE describes one: how many architectures it has, how many classes of "
         "isomorphic ones, and the decisions that make one.\n\n'list' prints all architectures in index order, 'sample' uniformly random "
         "ones, 'neighbours' those that differ from ARCH in one decision. 'table' writes a table with FLOPs and parameters of all "
-        "architectures, computed, under the schedule \"costs\": nothing was trained.",
+        "architectures, computed, under the schedule \"costs\": nothing was trained.\n\n'count' prints the number of cells of "
+        "NAS-Bench-101 by "
+        "vertices and edges. 'enumerate' writes all of them in the published form, by ascending graph hash: lines of hash, adjacency "
+        "matrix, "
+        "labels (0 conv3x3, 1 conv1x1, 2 maxpool3x3) and trainable parameters, or, when FILE ends in .json, the object that the "
+        "reference's "
+        "generator writes.",
     .options = option_table,
     .examples = "space nasbench201\tdescribes the space\n"
                 "space nasbench201 sample -n 5 --seed 1\tfive random architectures\n"
+                "space nasbench101 enumerate -o cells.txt\tall 423,624 cells with their hashes\n"
                 "space nasbench201 table -o costs.safetensors\tFLOPs and parameters of all 15,625 cells\n",
     .run = run,
 };
