@@ -14,6 +14,13 @@ void cli_columns_head(cli_columns *columns, const char *head, char align)
     columns->align[columns->column_count++] = align;
 }
 
+void cli_columns_named_head(cli_columns *columns, const char *head, char align)
+{
+    const size_t column = columns->column_count;
+    columns->owned_heads[column] = cli_printable(cli_strdup(head));
+    cli_columns_head(columns, columns->owned_heads[column], align);
+}
+
 void cli_columns_text(cli_columns *columns, const char *text)
 {
     if (columns->cell_count == columns->room) {
@@ -97,5 +104,7 @@ void cli_columns_free(cli_columns *columns)
     for (size_t i = 0; i < columns->cell_count; i++)
         free(columns->cells[i]);
     free(columns->cells);
+    for (size_t i = 0; i < columns->column_count; i++)
+        free(columns->owned_heads[i]);
     *columns = (cli_columns){0};
 }

@@ -12,7 +12,8 @@ enum { CLI_COLUMNS_MAX = 32 };
 /* Cells are collected row by row and printed together, since widths are known only then. Zero-initialise; cli_columns_free at the end. */
 typedef struct cli_columns {
     const char *heads[CLI_COLUMNS_MAX];
-    char align[CLI_COLUMNS_MAX]; /* 'l' or 'r' */
+    char *owned_heads[CLI_COLUMNS_MAX]; /* those that were copied */
+    char align[CLI_COLUMNS_MAX];        /* 'l' or 'r' */
     size_t column_count;
     char **cells; /* [row][column] */
     size_t cell_count;
@@ -23,6 +24,9 @@ typedef struct cli_columns {
 
 /* Adds a column; `align` is 'l' for words, 'r' for numbers. `head` stays the caller's. */
 void cli_columns_head(cli_columns *columns, const char *head, char align);
+
+/* The same with a copy of `head`. */
+void cli_columns_named_head(cli_columns *columns, const char *head, char align);
 
 /* The next cell, left to right, row after row; the text is copied. */
 void cli_columns_text(cli_columns *columns, const char *text);

@@ -4,7 +4,7 @@
 static const cli_command *const spaces[] = {&cmd_arch, &cmd_space, NULL};
 static const cli_command *const tables[] = {&cmd_import, &cmd_info, &cmd_show, &cmd_query, &cmd_best, &cmd_export, &cmd_weights, NULL};
 static const cli_command *const training[] = {&cmd_train, &cmd_generate, NULL};
-static const cli_command *const searching[] = {&cmd_search, NULL};
+static const cli_command *const searching[] = {&cmd_search, &cmd_compare, NULL};
 static const cli_command *const general[] = {&cmd_help, NULL};
 
 const cli_group cli_groups[] = {

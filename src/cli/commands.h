@@ -16,6 +16,7 @@ extern const cli_command cmd_weights;
 extern const cli_command cmd_train;
 extern const cli_command cmd_generate;
 extern const cli_command cmd_search;
+extern const cli_command cmd_compare;
 extern const cli_command cmd_help;
 
 #endif
