@@ -94,20 +94,95 @@ static void plot_curves(const nb_comparison *comparison, const nb_compared_measu
     free(y_label);
 }
 
+/* ---------------------------------------------------------------- regret */
+
+/* optimum - median, by place. */
+static double *median_regret(const nb_comparison *comparison, const nb_compared_measure *measure, size_t method, nb_axis axis)
+{
+    const size_t count = comparison->place_count[axis];
+    double *regret = cli_alloc(count * sizeof *regret);
+    for (size_t i = 0; i < count; i++) {
+        const double distance = measure->optimum - measure->methods[method].curves[axis].median[i];
+        regret[i] = distance > 0 ? distance : (double)NAN; /* nothing that a logarithmic axis could show */
+    }
+    return regret;
+}
+
+/* Time where there is any, else evaluations. */
+static nb_axis main_axis(const nb_comparison *comparison)
+{
+    return comparison->place_count[NB_AXIS_SECONDS] > 0 ? NB_AXIS_SECONDS : NB_AXIS_EVALUATIONS;
+}
+
+static bool has_regret(const nb_comparison *comparison, const nb_compared_measure *measure)
+{
+    return !isnan(measure->optimum) && comparison->place_count[main_axis(comparison)] >= 2;
+}
+
+static void draw_regret(const nb_comparison *comparison, const nb_compared_measure *measure, cli_plot *plot, const char *y_label)
+{
+    const nb_axis axis = main_axis(comparison);
+    const size_t methods = comparison->method_count, count = comparison->place_count[axis];
+    const double *places = comparison->places[axis];
+    const char **labels = labels_of(comparison);
+    double **regrets = cli_alloc(methods * sizeof *regrets), *ends = cli_alloc(methods * sizeof *ends);
+    double low = (double)INFINITY, high = 0, first = places[count - 1];
+    for (size_t i = 0; i < methods; i++) {
+        regrets[i] = median_regret(comparison, measure, i, axis);
+        ends[i] = (double)NAN;
+        for (size_t k = 0; k < count; k++) {
+            if (isnan(regrets[i][k]))
+                continue;
+            ends[i] = regrets[i][k];
+            low = fmin(low, regrets[i][k]);
+            high = fmax(high, regrets[i][k]);
+            first = fmin(first, places[k]);
+        }
+    }
+    const bool drawable = low < high && first < places[count - 1];
+    cli_plot_axis(plot, CLI_AXIS_X, axis == NB_AXIS_SECONDS ? "time on the search's clock [s]" : "evaluations",
+                  drawable ? first : places[count - 1] / 2, places[count - 1], true);
+    cli_plot_axis(plot, CLI_AXIS_Y, y_label, drawable ? low / 1.15 : 0.1, drawable ? high * 1.15 : 1, true);
+    for (size_t i = 0; i < methods; i++)
+        cli_plot_line(plot, i, places, regrets[i], count);
+    cli_plot_end_labels(plot, labels, ends, methods);
+    for (size_t i = 0; i < methods; i++)
+        free(regrets[i]);
+    free(regrets);
+    free(ends);
+    free(labels);
+}
+
+static void plot_regret(const nb_comparison *comparison, const nb_compared_measure *measure, cli_plots *plots)
+{
+    if (!has_regret(comparison, measure))
+        return;
+    char *measure_name = cli_measure_name(measure), *name = cli_format("%s-regret", measure_name);
+    char *title = cli_format("%s regret", measure_name), *y_label = cli_format("%s regret [%%]", measure_name);
+    cli_plot *plot = cli_plots_add(plots, name, title,
+                                   "How far the median over runs is below the best of the table, both axes logarithmic; a line ends where "
+                                   "nothing is missing any more.");
+    draw_regret(comparison, measure, plot, y_label);
+    free(measure_name);
+    free(name);
+    free(title);
+    free(y_label);
+}
+
 /* ---------------------------------------------------------------- final results */
 
-static void draw_distribution(cli_plot *plot, size_t colour, double row, double width, const nb_description *d)
+static void draw_distribution(cli_plot *plot, size_t colour, double row, const nb_description *d)
 {
-    const double hair = 0.002 * width;
-    const cli_box whiskers[] = {{d->low, d->high, row - 0.012, row + 0.012},
-                                {d->low - hair, d->low + hair, row - 0.1, row + 0.1},
-                                {d->high - hair, d->high + hair, row - 0.1, row + 0.1},
-                                {d->median - hair, d->median + hair, row - 0.26, row + 0.26}};
     const cli_box middle = {d->lower_quartile, d->upper_quartile, row - 0.26, row + 0.26};
+    const cli_box lines[] = {{d->low, d->lower_quartile, row, row},
+                             {d->upper_quartile, d->high, row, row},
+                             {d->low, d->low, row - 0.1, row + 0.1},
+                             {d->high, d->high, row - 0.1, row + 0.1},
+                             {d->median, d->median, row - 0.26, row + 0.26}};
     if (d->count == 0)
         return;
-    cli_plot_boxes(plot, colour, 0.35, &middle, 1);
-    cli_plot_boxes(plot, colour, 1, whiskers, sizeof whiskers / sizeof *whiskers);
+    cli_plot_boxes(plot, colour, 0.3, &middle, 1);
+    cli_plot_segments(plot, colour, lines, sizeof lines / sizeof *lines);
     cli_plot_points(plot, colour, 0.7, &d->mean, &row, 1);
 }
 
@@ -129,7 +204,7 @@ static void plot_finals(const nb_comparison *comparison, const nb_compared_measu
     cli_plot_axis(plot, CLI_AXIS_Y, "", -0.6, (double)methods - 0.4, false);
     cli_plot_names(plot, labels, methods);
     for (size_t i = 0; i < methods; i++)
-        draw_distribution(plot, i, (double)(methods - 1 - i), width, &measure->methods[i].final);
+        draw_distribution(plot, i, (double)(methods - 1 - i), &measure->methods[i].final);
     free(measure_name);
     free(name);
     free(title);
@@ -142,6 +217,7 @@ void cli_plot_comparison(const nb_comparison *comparison, cli_plots *plots)
     for (size_t i = 0; i < comparison->measure_count; i++) {
         for (nb_axis axis = 0; axis < NB_AXES; axis++)
             plot_curves(comparison, &comparison->measures[i], axis, plots);
+        plot_regret(comparison, &comparison->measures[i], plots);
         plot_finals(comparison, &comparison->measures[i], plots);
     }
 }
@@ -185,7 +261,7 @@ static void put_measure(cli_report *report, const nb_comparison *comparison, con
     cli_columns results = {0}, pairs = {0};
     char *name = cli_measure_name(measure), *heading = cli_format("%s accuracy", name), *test = cli_test_caption(comparison, alpha);
     const char **labels = labels_of(comparison);
-    size_t figures = 1;
+    size_t figures = has_regret(comparison, measure) ? 2 : 1;
     for (nb_axis axis = 0; axis < NB_AXES; axis++)
         figures += comparison->place_count[axis] >= 2;
     cli_report_heading(report, heading);

@@ -86,6 +86,25 @@ static void put_string(FILE *out, const char *text)
     fputc('\'', out);
 }
 
+/* 1, 2, 5, 10, ... : gnuplot's own marks are powers of ten only, of which a short axis may have none. Over many decades they are enough. */
+static void put_logarithmic_tics(cli_plot *plot, char name, double low, double high)
+{
+    static const double leading[] = {1, 2, 5};
+    const size_t step = high / low > 2000 ? 3 : 1;
+    const char *comma = "";
+    fprintf(plot->settings, "set logscale %c\nset %ctics (", name, name);
+    for (int power = (int)floor(log10(low)); power <= (int)ceil(log10(high)); power++) {
+        for (size_t i = 0; i < sizeof leading / sizeof *leading; i += step) {
+            const double tic = leading[i] * pow(10, power);
+            if (tic < low || tic > high)
+                continue;
+            fprintf(plot->settings, "%s'%g' %.9g", comma, tic, tic);
+            comma = ", ";
+        }
+    }
+    fputs(")\n", plot->settings);
+}
+
 void cli_plot_axis(cli_plot *plot, int axis, const char *label, double low, double high, bool logarithmic)
 {
     const char name = axis == CLI_AXIS_X ? 'x' : 'y';
@@ -96,7 +115,7 @@ void cli_plot_axis(cli_plot *plot, int axis, const char *label, double low, doub
     put_string(plot->settings, label);
     fprintf(plot->settings, " tc rgb '%s'\n", ink);
     if (logarithmic)
-        fprintf(plot->settings, "set logscale %c\n", name);
+        put_logarithmic_tics(plot, name, low, high);
 }
 
 void cli_plot_names(cli_plot *plot, const char *const *names, size_t count)
@@ -191,6 +210,16 @@ void cli_plot_boxes(cli_plot *plot, size_t colour, double opacity, const cli_box
     end_block(plot, count);
     fprintf(plot->drawing, "using 1:2:3:4:5:6 with boxxyerror fc rgb '%s' fs transparent solid %.3g noborder notitle",
             series_colour(colour), opacity);
+}
+
+void cli_plot_segments(cli_plot *plot, size_t colour, const cli_box *segments, size_t count)
+{
+    begin_block(plot);
+    for (size_t i = 0; i < count; i++)
+        fprintf(plot->data, "%.9g %.9g %.9g %.9g\n", segments[i].left, segments[i].bottom, segments[i].right - segments[i].left,
+                segments[i].top - segments[i].bottom);
+    end_block(plot, count);
+    fprintf(plot->drawing, "using 1:2:3:4 with vectors nohead lw 1.8 lc rgb '%s' notitle", series_colour(colour));
 }
 
 /* Where a height is between the bottom (0) and the top (1) of the plot. */

@@ -57,6 +57,9 @@ typedef struct cli_box {
 
 void cli_plot_boxes(cli_plot *plot, size_t colour, double opacity, const cli_box *boxes, size_t count);
 
+/* Solid lines from (left, bottom) to (right, top). */
+void cli_plot_segments(cli_plot *plot, size_t colour, const cli_box *segments, size_t count);
+
 /* A grey line all across at a height, with a text above its left end. */
 void cli_plot_level(cli_plot *plot, double y, const char *text);
 
