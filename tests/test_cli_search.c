@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "tiny_images.h"
+
 /* The whole topology space: cifar10-valid under 12 epochs (two seeds, one value per curve, times) and cifar10 under 200. */
 static char *table_path;
 
@@ -371,13 +373,114 @@ static void every_algorithm_runs(void **state)
     }
 }
 
+/* ---------------------------------------------------------------- real training */
+
+#define LIVE "--live", "--schedule", "1", "--channels", "4", "--cells", "1", "--resolution", "8", "--batch", "16", "--no-checksums"
+#define LIVE_SEARCH(algorithm, folder, ...) RUN("search", algorithm, "--dataset", "cifar10", "--data", folder, LIVE, __VA_ARGS__)
+
+static void a_live_search_trains_what_it_asks_for(void **state)
+{
+    (void)state;
+    char *folder = colour_folder(), *path = scratch_path("live.jsonl"), best[32];
+    json_t *summary = expect_json(LIVE_SEARCH("random", folder, "--evaluations", "6", "--seed", "1", "-o", path, "--json"));
+    assert_int_equal(json_integer_value(json_object_get(summary, "runs")), 1);
+    assert_true(NUMBER(summary, "evaluations") == 6);
+    json_t *header = line_of(path, 0), *run = line_of(path, 1), *objective = json_object_get(header, "objective");
+    assert_string_equal(json_string_value(json_object_get(objective, "dataset")), "cifar10");
+    assert_string_equal(json_string_value(json_object_get(objective, "feedback")), "cifar10-valid/1/x-valid");
+    assert_string_equal(json_string_value(json_object_get(objective, "channels")), "4");
+    assert_true(NUMBER(run, "seconds") > 0);
+    assert_true(NUMBER(summary, "results", "cifar10", "valid", "mean") == NUMBER(run, "answer", "accuracy"));
+    assert_true(
+        json_is_null(json_object_get(json_object_get(json_object_get(json_object_get(summary, "results"), "cifar10"), "test"), "mean")));
+    expect_failure(LIVE_SEARCH("random", folder, "--evaluations", "6", "-o", path), 1, "is there already; remove it to search anew");
+    snprintf(best, sizeof best, "%.2f ± 0.00 %% for", NUMBER(run, "answer", "accuracy"));
+    json_decref(summary);
+    json_decref(header);
+    json_decref(run);
+    char *text = expect_text(LIVE_SEARCH("random", folder, "--evaluations", "6", "--seed", "1"));
+    expect_in(text, best);
+    free(text);
+    free(path);
+    free(folder);
+}
+
+/* Presses Ctrl-C when some evaluations are in the journal. */
+static void interrupt_after_some_evaluations(pid_t child, void *user)
+{
+    struct stat info;
+    const char *journal = user;
+    for (int i = 0; i < 2000000 && (stat(journal, &info) != 0 || info.st_size < 1500); i++)
+        usleep(50);
+    kill(child, SIGINT);
+}
+
+static void an_interrupted_live_search_ends_in_the_same_file(void **state)
+{
+    (void)state;
+    char *folder = colour_folder(), *whole = scratch_path("live-whole.jsonl"), *path = scratch_path("live-stopped.jsonl");
+    char *journal = scratch_path("live-stopped.jsonl.journal"), *out = scratch_path("silence");
+    free(expect_text(LIVE_SEARCH("rea", folder, "--evaluations", "40", "--runs", "2", "--seed", "5", "--time", "none", "-o", whole)));
+    const char *const arguments[] = {"search", "rea", "--dataset", "cifar10", "--data", folder, LIVE, "--evaluations", "40", "--runs", "2",
+                                     "--seed", "5",   "--time",    "none",    "-o",     path,   NULL};
+    cli_run run = run_with(open_to_write(out), arguments, interrupt_after_some_evaluations, journal);
+    expect_code(&run, 1);
+    expect_in(run.err, "the same command goes on from there\n");
+    assert_int_equal(access(journal, F_OK), 0);
+    free_run(&run);
+    expect_failure(
+        LIVE_SEARCH("rea", folder, "--evaluations", "40", "--runs", "2", "--seed", "5", "--time", "none", "--lr", "0.05", "-o", path), 1,
+        "an interrupted search with another objective");
+    free(expect_text(
+        LIVE_SEARCH("rea", folder, "--evaluations", "40", "--runs", "2", "--seed", "5", "--time", "none", "--threads", "2", "-o", path)));
+    expect_same_files(whole, path);
+    assert_int_not_equal(access(journal, F_OK), 0);
+    free(folder);
+    free(whole);
+    free(path);
+    free(journal);
+    free(out);
+}
+
+static void a_table_beside_live_training_tells_what_answers_are_worth(void **state)
+{
+    (void)state;
+    char *folder = colour_folder(), *path = scratch_path("worth.jsonl");
+    json_t *summary =
+        expect_json(LIVE_SEARCH("random", folder, "--table", table_path, "--evaluations", "3", "--seed", "1", "-o", path, "--json"));
+    json_t *run = line_of(path, 1);
+    assert_true(NUMBER(summary, "results", "cifar10", "test", "mean") == test_of((uint32_t)NUMBER(run, "answer", "index")));
+    json_decref(run);
+    json_decref(summary);
+    expect_failure(LIVE_SEARCH("random", folder, "--table", table_path, "--space", "nats-size", "--evaluations", "3"), 1,
+                   "a table of nasbench201, but architectures of nats-size are trained");
+    free(path);
+    free(folder);
+}
+
+static void what_live_training_lacks_is_said(void **state)
+{
+    (void)state;
+    char *folder = colour_folder();
+    expect_failure(LIVE_SEARCH("rea", folder, "--seed", "1"), 2, "--live needs --evaluations or --budget");
+    expect_failure(LIVE_SEARCH("rea", folder, "--evaluations", "3", "--trials", "mean"), 2, "--trials is for tables");
+    expect_failure(LIVE_SEARCH("rea", folder, "--evaluations", "3", "--results", "200"), 2, "--results needs a TABLE");
+    expect_failure(LIVE_SEARCH("rea", folder, "--budget", "3", "--time", "none"), 1, "this objective does not know time");
+    expect_failure(LIVE_SEARCH("rea", folder, "--evaluations", "3", "--schedule", "twelve"), 1, "schedule 'twelve'");
+    expect_failure(LIVE_SEARCH("rea", folder, "--evaluations", "3", "--epochs", "2"), 1, "2 epochs of cifar10-valid/1/x-valid: at most 1");
+    expect_failure(LIVE_SEARCH("rea", folder, "--evaluations", "3", "--split", "x-test"), 1, "no evaluation split 'x-test'");
+    expect_failure(LIVE_SEARCH("rea", "/nowhere", "--evaluations", "3"), 1, "CIFAR-10: no files in /nowhere");
+    expect_failure(SEARCH("rea", "--channels", "4"), 2, "the options of the recipe are for --live");
+    free(folder);
+}
+
 /* ---------------------------------------------------------------- what goes wrong */
 
 static void bad_options_are_wrong_usage(void **state)
 {
     (void)state;
     expect_failure(RUN("search"), 2, "ALGO is missing: 'nasbench search --list' shows them");
-    expect_failure(RUN("search", "rea", "--dataset", "cifar10"), 2, "--table is missing");
+    expect_failure(RUN("search", "rea", "--dataset", "cifar10"), 2, "--table is missing, or --live");
     expect_failure(RUN("search", "rea", "--table", table_path), 2, "--dataset is missing");
     expect_failure(SEARCH("reinforced", "--runs", "1"), 2, "no algorithm 'reinforced'; did you mean 'reinforce'?");
     expect_failure(SEARCH("simulated-annealing", "--runs", "1"), 2,
@@ -450,6 +553,10 @@ int main(void)
         cmocka_unit_test(without_times_they_are_taken_from_flops_unless_told_otherwise),
         cmocka_unit_test(own_time_goes_onto_the_clock_on_request),
         cmocka_unit_test(every_algorithm_runs),
+        cmocka_unit_test(a_live_search_trains_what_it_asks_for),
+        cmocka_unit_test(an_interrupted_live_search_ends_in_the_same_file),
+        cmocka_unit_test(a_table_beside_live_training_tells_what_answers_are_worth),
+        cmocka_unit_test(what_live_training_lacks_is_said),
         cmocka_unit_test(bad_options_are_wrong_usage),
         cmocka_unit_test(what_the_table_lacks_is_said_with_what_it_has),
         cmocka_unit_test(an_empty_table_is_said_so),

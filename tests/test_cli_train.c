@@ -5,31 +5,7 @@
 #include <sys/stat.h>
 
 #include "nasbench/record.h"
-
-/* CIFAR-10's binary files with 60 images each; every class has a colour of its own. */
-static char *colour_folder(void)
-{
-    char *folder = scratch_path("colours");
-    struct stat info;
-    if (stat(folder, &info) == 0)
-        return folder;
-    assert_int_equal(mkdir(folder, 0777), 0);
-    static uint8_t file[60][3073];
-    for (int f = 1; f <= 6; f++) {
-        for (int i = 0; i < 60; i++) {
-            int class = i % 10;
-            file[i][0] = (uint8_t) class;
-            for (int k = 0; k < 3072; k++)
-                file[i][1 + k] = (uint8_t)(k < 1024 ? 20 * class : k < 2048 ? 200 - 20 * class : 100 + (class % 2) * 50);
-        }
-        char name[64];
-        snprintf(name, sizeof name, f < 6 ? "colours/data_batch_%d.bin" : "colours/test_batch.bin", f);
-        char *path = scratch_path(name);
-        write_file(path, file, sizeof file);
-        free(path);
-    }
-    return folder;
-}
+#include "tiny_images.h"
 
 #define TINY "--schedule", "2", "--channels", "4", "--cells", "1", "--resolution", "8", "--batch", "16", "--no-checksums", "--threads", "1"
 

@@ -171,6 +171,27 @@ static void evaluation_can_wait_for_the_last_epoch(void **state)
     nb_dataset_free(dataset);
 }
 
+static void evaluation_can_be_of_one_split_only(void **state)
+{
+    (void)state;
+    nb_dataset *dataset = tiny_images(100, 50, 0.5f);
+    nb_train_options options = tiny_options();
+    nb_record *all = train(dataset, CELL, &options);
+    options.only_split = "ori-test";
+    nb_record *one = train(dataset, CELL, &options), *none;
+    double unused;
+    assert_false(nb_record_value(one, "x-valid", NB_METRIC_ACCURACY, 3, &unused));
+    assert_true(value(one, "ori-test", NB_METRIC_LOSS, 3) == value(all, "ori-test", NB_METRIC_LOSS, 3));
+    assert_same_weights(all, one);
+    options.only_split = "train";
+    nb_error err;
+    assert_int_equal(nb_train(dataset, CELL, &options, NULL, &none, &err), NB_ERR_NOT_FOUND);
+    assert_non_null(strstr(err.message, "no evaluation split 'train': x-valid, ori-test expected"));
+    nb_record_free(all);
+    nb_record_free(one);
+    nb_dataset_free(dataset);
+}
+
 static void accuracies_have_the_roundings_of_the_reference(void **state)
 {
     (void)state;
@@ -507,6 +528,7 @@ int main(void)
         cmocka_unit_test(a_rate_lowered_by_step_is_a_rate_lowered_by_epoch_where_an_epoch_is_one_step),
         cmocka_unit_test(the_record_has_every_field_of_the_benchmark),
         cmocka_unit_test(evaluation_can_wait_for_the_last_epoch),
+        cmocka_unit_test(evaluation_can_be_of_one_split_only),
         cmocka_unit_test(accuracies_have_the_roundings_of_the_reference),
         cmocka_unit_test(the_size_space_and_other_cells_train_too),
         cmocka_unit_test(a_cell_that_lets_nothing_through_trains_to_chance),

@@ -8,4 +8,7 @@
  * each of x-valid and ori-test. `mean` is that of all channels: 0.5 is right for them. */
 nb_dataset *tiny_images(uint32_t train, uint32_t eval, float mean);
 
+/* A folder with CIFAR-10's binary files, 60 images each; every class has a colour of its own. The caller frees the name. */
+char *colour_folder(void);
+
 #endif

@@ -1,7 +1,7 @@
 /* What a search asks: how good is this architecture, and what did it cost to find out?
  *
  * An objective is a small value with a function in it. A table gives one (training is simulated: accuracies and seconds come from the
- * table), a user's own function gives one:
+ * table), real training gives one, a user's own function gives one:
  *
  *     static nb_status measure(void *user, const nb_arch *arch, uint32_t epochs, nb_rng *rng, nb_evaluation *out, nb_error *err);
  *     nb_objective objective = {.space = space, .evaluate = measure, .user = &mine};
@@ -18,6 +18,7 @@
 #include "nasbench/random.h"
 #include "nasbench/space.h"
 #include "nasbench/table.h"
+#include "nasbench/train.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -95,6 +96,29 @@ NB_API nb_status nb_objective_of_table(const nb_table *table, const nb_table_obj
  * tables, time grows with the number of images and not with their size. NB_ERR_NOT_FOUND for a dataset whose images are not counted. */
 NB_API nb_status nb_flops_seconds(const nb_space *space, const nb_arch *arch, const char *dataset, uint32_t epochs, double *seconds,
                                   nb_error *err);
+
+/* Training. ------------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct nb_live_objective_options {
+    nb_train_options train; /* space, schedule and recipe; `threads` are those of one evaluation. Seed, checkpoint, evaluations, weights and
+                               callback do not count */
+    const char *dataset;    /* its name in the notes; NULL: the key of the data set */
+    const char *split;      /* the validation set; NULL: "x-valid". No other set is looked at */
+    nb_time_model time;     /* measured: real seconds, which no run repeats; flops: those of nb_flops_seconds for the network as it is */
+    uint32_t epochs;        /* stop after so many epochs of the schedule; 0: at its end */
+    const atomic_int *cancel; /* non-zero: an evaluation stops with NB_ERR_CANCELLED; may be NULL */
+} nb_live_objective_options;
+
+/* Trains every architecture that is asked for from scratch, with a seed that chance decides, and validates it once. Where fewer epochs are
+ * asked for than the schedule has, training stops there: the learning rate still falls as over the whole schedule, as in a table's curves.
+ * A network that diverges (NB_ERR_NUMERIC) has learnt nothing: accuracy 0. Evaluations are slow, may run side by side, and are a function
+ * of their arguments, measured seconds aside. Notes: "dataset", "feedback", "time", and the recipe.
+ * The data set must stay as long as the objective.
+ *
+ * NB_ERR_NOT_FOUND: no such split, NB_ERR_ARGUMENT: a bad recipe, or more epochs than the schedule has; NB_ERR_UNSUPPORTED: a space whose
+ * networks cannot be trained. */
+NB_API nb_status nb_objective_of_training(const nb_dataset *dataset, const nb_live_objective_options *options, nb_objective *out,
+                                          nb_error *err);
 
 #ifdef __cplusplus
 }

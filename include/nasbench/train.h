@@ -38,6 +38,7 @@ typedef struct nb_train_epoch {
     const char *split[NB_DATASET_MAX_SPLITS]; /* "x-valid", ... */
     double split_loss[NB_DATASET_MAX_SPLITS];
     double split_accuracy[NB_DATASET_MAX_SPLITS];
+    double split_seconds[NB_DATASET_MAX_SPLITS]; /* of evaluation, batches included */
 } nb_train_epoch;
 
 typedef struct nb_train_options {
@@ -56,6 +57,7 @@ typedef struct nb_train_options {
     int crop_padding;        /* pixels, 0: no cropping; -1: as the data set's recipe says */
     uint32_t cutout;         /* side of the square cut out of images, 0: off */
     uint32_t evaluate_every; /* evaluate after every so many epochs and after the last; 0: only after the last. 1 */
+    const char *only_split;  /* evaluate on this split only; NULL: on all */
     uint32_t threads;        /* of this one network: 1 */
     bool weights;            /* put the trained weights into the record */
     const char *checkpoint;  /* file that the state is saved to after each epoch; NULL: none */
@@ -73,7 +75,8 @@ NB_API nb_train_options nb_train_defaults(void);
  * all_idnt, all_full) or any cell of the reference's operations (docs/training.md). Progress counts images.
  *
  * NB_ERR_NUMERIC when a loss or the weights are no longer finite, NB_ERR_CANCELLED, NB_ERR_IO when the checkpoint cannot be saved:
- * the checkpoint of the last good epoch stays. NB_ERR_ARGUMENT when a checkpoint belongs to another run. */
+ * the checkpoint of the last good epoch stays. NB_ERR_NOT_FOUND when only_split is no evaluation split. NB_ERR_ARGUMENT when a checkpoint
+ * belongs to another run. */
 NB_API nb_status nb_train(const nb_dataset *dataset, const char *arch, const nb_train_options *options, const nb_progress *progress,
                           nb_record **out, nb_error *err);
 

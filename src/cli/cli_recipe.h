@@ -27,10 +27,9 @@ enum {
     CLI_RECIPE_NO_CROP
 };
 
-/* Entries of a command's table of options. */
+/* Entries of a command's table of options. CLI_RECIPE_NETWORK_OPTIONS leaves out which epochs are trained and evaluated. */
 /* clang-format off */
-#define CLI_RECIPE_OPTIONS(default_schedule)                                                                                          \
-    {"schedule", CLI_RECIPE_SCHEDULE, "EPOCHS", 0, "12, 200 or any number of epochs. Default: " default_schedule, 0},                 \
+#define CLI_RECIPE_NETWORK_OPTIONS                                                                                                    \
     {"channels", CLI_RECIPE_CHANNELS, "C", 0, "Channels of the first stage. Default: 16", 0},                                         \
     {"cells", CLI_RECIPE_CELLS, "N", 0, "Cells in each of the three stages. Default: 5", 0},                                          \
     {"batch", CLI_RECIPE_BATCH, "IMAGES", 0, "Images in a training batch. Default: 256", 0},                                          \
@@ -44,8 +43,12 @@ enum {
     {"cutout", CLI_RECIPE_CUTOUT, "PIXELS", 0, "Cut squares of that side out of training images. Default: 0, none", 0},               \
     {"no-flip", CLI_RECIPE_NO_FLIP, NULL, 0, "Do not mirror training images", 0},                                                     \
     {"no-crop", CLI_RECIPE_NO_CROP, NULL, 0, "Do not crop training images at random", 0},                                             \
-    {"evaluate", CLI_RECIPE_EVALUATE, "WHEN", 0, "After every epoch (every, the default), after the last, or after each so many", 0}, \
     {"no-checksums", CLI_RECIPE_NO_CHECKSUMS, NULL, 0, "Take data files that differ from the published ones", 0}
+
+#define CLI_RECIPE_OPTIONS(default_schedule)                                                                                          \
+    {"schedule", CLI_RECIPE_SCHEDULE, "EPOCHS", 0, "12, 200 or any number of epochs. Default: " default_schedule, 0},                 \
+    CLI_RECIPE_NETWORK_OPTIONS,                                                                                                       \
+    {"evaluate", CLI_RECIPE_EVALUATE, "WHEN", 0, "After every epoch (every, the default), after the last, or after each so many", 0}
 /* clang-format on */
 
 /* For parsers: takes an option of the table above; false for a key that is none of them. */

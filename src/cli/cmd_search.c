@@ -1,4 +1,4 @@
-/* nasbench search: an algorithm on a table, many times over. */
+/* nasbench search: an algorithm on a table or on real training, many times over. */
 #include <errno.h>
 #include <libgen.h>
 #include <math.h>
@@ -8,16 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli_columns.h"
+#include "cli_algorithms.h"
+#include "cli_arch.h"
 #include "cli_experiment.h"
-#include "cli_json.h"
-#include "cli_number.h"
 #include "cli_progress.h"
+#include "cli_recipe.h"
 #include "cli_table.h"
 #include "commands.h"
 
 enum {
     OPTION_TABLE = 256,
+    OPTION_LIVE,
+    OPTION_DATA,
+    OPTION_SPACE,
     OPTION_DATASET,
     OPTION_SCHEDULE,
     OPTION_SPLIT,
@@ -43,10 +46,15 @@ typedef struct options {
     const char *table;
     const char *results; /* schedule of the results; NULL: the longest of each data set */
     nb_table_objective_options feedback;
+    bool live;
+    bool trials, recipe; /* whether options were given that say something about tables, or about training */
+    nb_train_options train;
+    nb_dataset_options data;
     bool any_time; /* no time model was asked for */
     cli_strings settings;
     nb_search_budget budget;
-    uint32_t runs, threads;
+    uint32_t runs;    /* 0: as many as is usual */
+    uint32_t threads; /* 0: all processors */
     uint64_t seed;
     bool fresh_seed, own_time;
     const char *output;
@@ -86,23 +94,6 @@ static void parse_seed(const struct argp_state *state, const char *text, options
         opts->seed = cli_parse_unsigned(state, "--seed", text, 0, (UINT64_C(1) << 53) - 1);
 }
 
-static const nb_algorithm_info *parse_algorithm(const struct argp_state *state, const char *name)
-{
-    enum { MOST = 32 };
-    const char *names[MOST];
-    size_t count = 0;
-    nb_error err;
-    const nb_algorithm_info *info, *found = nb_algorithm_find(name, &err);
-    for (; count < MOST && (info = nb_algorithm_list(count)) != NULL; count++)
-        names[count] = info->name;
-    const char *nearest = found ? NULL : cli_nearest(name, names, count);
-    if (nearest)
-        cli_bad_usage(state, "no algorithm '%s'; did you mean '%s'?", name, nearest);
-    if (!found)
-        cli_bad_usage(state, "%s", err.message);
-    return found;
-}
-
 /* What the answers of the objective are; false for a key that is none of these. */
 static bool parse_feedback(int key, const char *arg, const struct argp_state *state, options *opts)
 {
@@ -121,6 +112,7 @@ static bool parse_feedback(int key, const char *arg, const struct argp_state *st
         return true;
     case OPTION_TRIALS:
         opts->feedback.mean_of_trials = parse_trials(state, arg);
+        opts->trials = true;
         return true;
     case OPTION_TIME:
         opts->feedback.time = parse_time(state, arg);
@@ -129,6 +121,27 @@ static bool parse_feedback(int key, const char *arg, const struct argp_state *st
     default:
         return false;
     }
+}
+
+/* How networks are trained, likewise. */
+static bool parse_training(int key, const char *arg, const struct argp_state *state, options *opts)
+{
+    switch (key) {
+    case OPTION_LIVE:
+        opts->live = true;
+        return true;
+    case OPTION_DATA:
+        opts->data.folder = arg;
+        break;
+    case OPTION_SPACE:
+        opts->train.space = nb_space_name(cli_parse_space(state, arg));
+        break;
+    default:
+        if (!cli_parse_recipe(key, arg, state, &opts->train, &opts->data))
+            return false;
+    }
+    opts->recipe = true;
+    return true;
 }
 
 /* How the algorithm is run, likewise. */
@@ -161,6 +174,20 @@ static bool parse_running(int key, const char *arg, const struct argp_state *sta
     }
 }
 
+static void check_source(const struct argp_state *state, const options *opts)
+{
+    if (!opts->table && !opts->live)
+        cli_bad_usage(state, "--table is missing, or --live");
+    if (!opts->live && opts->recipe)
+        cli_bad_usage(state, "--data, --space and the options of the recipe are for --live");
+    if (opts->live && opts->trials)
+        cli_bad_usage(state, "--trials is for tables: with --live every evaluation trains with a seed of its own");
+    if (opts->live && opts->budget.seconds == 0 && opts->budget.evaluations == 0)
+        cli_bad_usage(state, "--live needs --evaluations or --budget");
+    if (opts->live && opts->results && !opts->table)
+        cli_bad_usage(state, "--results needs a TABLE to look them up");
+}
+
 static void check_arguments(const struct argp_state *state, const options *opts)
 {
     nb_error err;
@@ -168,8 +195,7 @@ static void check_arguments(const struct argp_state *state, const options *opts)
         return;
     if (!opts->algorithm)
         cli_bad_usage(state, "ALGO is missing: 'nasbench search --list' shows them");
-    if (!opts->table)
-        cli_bad_usage(state, "--table is missing");
+    check_source(state, opts);
     if (!opts->feedback.dataset)
         cli_bad_usage(state, "--dataset is missing");
     if (nb_algorithm_check(opts->algorithm, opts->settings.items, opts->settings.count, &err) != NB_OK)
@@ -179,7 +205,7 @@ static void check_arguments(const struct argp_state *state, const options *opts)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     options *opts = state->input;
-    if (parse_feedback(key, arg, state, opts) || parse_running(key, arg, state, opts))
+    if (parse_feedback(key, arg, state, opts) || parse_training(key, arg, state, opts) || parse_running(key, arg, state, opts))
         return 0;
     switch (key) {
     case OPTION_TABLE:
@@ -200,7 +226,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_ARG:
         if (opts->algorithm)
             return ARGP_ERR_UNKNOWN;
-        opts->algorithm = parse_algorithm(state, arg);
+        opts->algorithm = cli_parse_algorithm(state, arg);
         return 0;
     case ARGP_KEY_END:
         check_arguments(state, opts);
@@ -210,119 +236,126 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-/* ---- the list of algorithms ---- */
+/* ---- where answers come from ---- */
 
-/* "1 to 1e+06", or the words. The caller frees. */
-static char *expected_values(const nb_search_parameter *parameter)
+/* What a search needs of the world. */
+typedef struct world {
+    nb_table *table;     /* NULL: none */
+    nb_dataset *dataset; /* likewise */
+    nb_objective objective;
+    nb_outcomes *outcomes; /* NULL: nothing is known of the worth of an answer */
+    const atomic_int *cancel;
+} world;
+
+static void close_world(world *w)
 {
-    if (!parameter->words)
-        return cli_format("%g to %g%s", parameter->low, parameter->high, parameter->whole ? ", whole" : "");
-    char *text = cli_strdup("");
-    for (size_t i = 0; parameter->words[i]; i++) {
-        char *longer = cli_format("%s%s%s", text, i > 0 ? ", " : "", parameter->words[i]);
-        free(text);
-        text = longer;
-    }
-    return text;
-}
-
-static void list_settings(const nb_algorithm_info *algorithm)
-{
-    cli_columns columns = {0};
-    cli_columns_head(&columns, "  setting", 'l');
-    cli_columns_head(&columns, "default", 'l');
-    cli_columns_head(&columns, "expected", 'l');
-    cli_columns_head(&columns, "what it is", 'l');
-    for (size_t i = 0; i < algorithm->parameter_count; i++) {
-        const nb_search_parameter *parameter = &algorithm->parameters[i];
-        char *name = cli_format("  %s", parameter->name), *values = expected_values(parameter);
-        cli_columns_text(&columns, name);
-        cli_columns_text(&columns, parameter->default_value);
-        cli_columns_text(&columns, values);
-        cli_columns_text(&columns, parameter->summary);
-        free(name);
-        free(values);
-    }
-    cli_columns_print(&columns, stdout);
-    cli_columns_free(&columns);
-}
-
-static void list_as_json(cli_json *json, const nb_algorithm_info *algorithm)
-{
-    cli_json_begin_object(json, CLI_JSON_LINES);
-    cli_json_put_string(json, "algorithm", algorithm->name);
-    cli_json_put_string(json, "title", algorithm->title);
-    cli_json_put_string(json, "summary", algorithm->summary);
-    cli_json_key(json, "settings");
-    cli_json_begin_array(json, CLI_JSON_LINES);
-    for (size_t i = 0; i < algorithm->parameter_count; i++) {
-        const nb_search_parameter *parameter = &algorithm->parameters[i];
-        char *values = expected_values(parameter);
-        cli_json_begin_object(json, CLI_JSON_INLINE);
-        cli_json_put_string(json, "name", parameter->name);
-        cli_json_put_string(json, "default", parameter->default_value);
-        cli_json_put_string(json, "expected", values);
-        cli_json_put_string(json, "summary", parameter->summary);
-        cli_json_end(json);
-        free(values);
-    }
-    cli_json_end(json);
-    cli_json_end(json);
-}
-
-static int list_algorithms(bool as_json)
-{
-    cli_json json = {.out = stdout};
-    const nb_algorithm_info *algorithm;
-    if (as_json)
-        cli_json_begin_array(&json, CLI_JSON_LINES);
-    for (size_t i = 0; (algorithm = nb_algorithm_list(i)) != NULL; i++) {
-        if (as_json) {
-            list_as_json(&json, algorithm);
-            continue;
-        }
-        printf("%s%s (%s): %s\n\n", i > 0 ? "\n" : "", algorithm->name, algorithm->title, algorithm->summary);
-        list_settings(algorithm);
-    }
-    if (as_json)
-        cli_json_end(&json);
-    return CLI_OK;
-}
-
-/* ---- the search ---- */
-
-/* Hours of searching should not end with "is a folder". */
-static int check_output(const char *path)
-{
-    struct stat info;
-    if (path && stat(path, &info) == 0 && !S_ISREG(info.st_mode))
-        return cli_fail("%s: cannot be written: not a regular file", path);
-    return CLI_OK;
+    nb_outcomes_free(w->outcomes);
+    nb_objective_free(&w->objective);
+    nb_dataset_free(w->dataset);
+    nb_table_close(w->table);
 }
 
 /* Times as they were measured, or by the model where the table has none and none was asked for. */
-static int find_feedback(const nb_table *table, const options *opts, nb_objective *objective)
+static int look_up(world *w, const options *opts)
 {
     nb_table_objective_options feedback = opts->feedback;
     nb_error err;
-    nb_status status = nb_objective_of_table(table, &feedback, objective, &err);
+    nb_status status = nb_objective_of_table(w->table, &feedback, &w->objective, &err);
     if (status == NB_ERR_NOT_FOUND && opts->any_time) {
         feedback.time = NB_TIME_FLOPS;
-        status = nb_objective_of_table(table, &feedback, objective, &err);
+        status = nb_objective_of_table(w->table, &feedback, &w->objective, &err);
     }
     return status == NB_OK ? CLI_OK : cli_fail_with(&err);
 }
 
-/* A table may have nothing that counts as a result; a search on it is possible all the same. */
-static int find_outcomes(const nb_table *table, const options *opts, nb_outcomes **outcomes)
+/* As "cifar10" is searched on cifar10-valid in a table: the key that has a validation set. The caller frees. */
+static char *key_with_validation(const options *opts)
+{
+    const char *asked = opts->feedback.dataset, *split = opts->feedback.split;
+    nb_dataset_info info;
+    char *halved = cli_format("%s-valid", asked);
+    if ((!split || strcmp(split, "x-valid") == 0) && nb_dataset_describe(halved, &info, NULL) == NB_OK)
+        return halved;
+    free(halved);
+    return cli_strdup(asked);
+}
+
+static int load_images(world *w, const options *opts)
+{
+    char *key = key_with_validation(opts);
+    nb_error err;
+    cli_progress progress;
+    cli_progress_begin(&progress, "loading");
+    nb_status status = nb_dataset_load(key, &opts->data, &progress.progress, &w->dataset, &err);
+    cli_progress_end(&progress);
+    w->cancel = progress.progress.cancel;
+    free(key);
+    return status == NB_OK ? CLI_OK : cli_fail_with(&err);
+}
+
+/* Runs that go side by side share the threads. */
+static uint32_t threads_of_one_run(const options *opts)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    const uint32_t all = opts->threads > 0 ? opts->threads : processors > 0 && processors <= 1024 ? (uint32_t)processors : 1;
+    return all > opts->runs ? all / opts->runs : 1;
+}
+
+static int train(world *w, const options *opts)
 {
     nb_error err;
-    nb_status status = nb_outcomes_of_table(table, opts->results, outcomes, &err);
+    int code = load_images(w, opts);
+    if (code != CLI_OK)
+        return code;
+    nb_live_objective_options live = {.train = opts->train,
+                                      .dataset = opts->feedback.dataset,
+                                      .split = opts->feedback.split,
+                                      .time = opts->feedback.time,
+                                      .epochs = opts->feedback.epochs,
+                                      .cancel = w->cancel};
+    live.train.threads = threads_of_one_run(opts);
+    if (opts->feedback.schedule)
+        live.train.schedule = opts->feedback.schedule;
+    return nb_objective_of_training(w->dataset, &live, &w->objective, &err) == NB_OK ? CLI_OK : cli_fail_with(&err);
+}
+
+/* A table may have nothing that counts as a result; a search on it is possible all the same. */
+static int find_outcomes(world *w, const options *opts)
+{
+    nb_error err;
+    if (!w->table)
+        return CLI_OK;
+    const nb_space *space = nb_table_get_info(w->table)->space;
+    if (space != w->objective.space)
+        return cli_fail("%s: a table of %s, but architectures of %s are trained", opts->table, nb_space_name(space),
+                        nb_space_name(w->objective.space));
+    nb_status status = nb_outcomes_of_table(w->table, opts->results, &w->outcomes, &err);
     if (status == NB_ERR_NOT_FOUND && !opts->results)
-        *outcomes = NULL;
+        w->outcomes = NULL;
     else if (status != NB_OK)
         return cli_fail_with(&err);
     return CLI_OK;
+}
+
+static int open_world(world *w, const options *opts)
+{
+    int code = opts->table ? cli_open_table(opts->table, &w->table) : CLI_OK;
+    if (code == CLI_OK)
+        code = opts->live ? train(w, opts) : look_up(w, opts);
+    return code == CLI_OK ? find_outcomes(w, opts) : code;
+}
+
+/* ---- the search ---- */
+
+/* Hours of searching should neither end with "is a folder" nor replace what took hours. */
+static int check_output(const options *opts)
+{
+    struct stat info;
+    if (!opts->output || stat(opts->output, &info) != 0)
+        return CLI_OK;
+    if (!S_ISREG(info.st_mode))
+        return cli_fail("%s: cannot be written: not a regular file", opts->output);
+    return opts->live ? cli_fail("%s: is there already; remove it to search anew", opts->output) : CLI_OK;
 }
 
 static nb_search_budget usual_budget(const options *opts, const nb_objective *objective)
@@ -341,14 +374,21 @@ static int say_how_it_ended(const options *opts, const nb_error *err)
     return code;
 }
 
-static int search(const options *opts, const nb_objective *objective, const nb_outcomes *outcomes, const char *table_name)
+static void print_result(const options *opts, const cli_experiment *result)
 {
-    const nb_note notes[] = {{"table", table_name}};
+    if (opts->json)
+        cli_print_experiment_json(result);
+    else
+        cli_print_experiment(result);
+}
+
+static int conduct(const options *opts, const world *w, const nb_note *notes, size_t note_count)
+{
     const nb_experiment_options experiment = {
         .search = {.algorithm = opts->algorithm->name,
                    .settings = opts->settings.items,
                    .setting_count = opts->settings.count,
-                   .budget = usual_budget(opts, objective),
+                   .budget = usual_budget(opts, &w->objective),
                    .seed = opts->seed,
                    .count_own_time = opts->own_time},
         .runs = opts->runs,
@@ -356,97 +396,98 @@ static int search(const options *opts, const nb_objective *objective, const nb_o
         .threads = opts->threads,
         .path = opts->output,
         .notes = notes,
-        .note_count = 1,
+        .note_count = note_count,
     };
     nb_experiment_summary *summary;
     nb_error err;
     cli_progress progress;
     cli_progress_begin(&progress, "searching");
-    nb_status status = nb_experiment_run(&experiment, objective, outcomes, &progress.progress, &summary, &err);
+    nb_status status = nb_experiment_run(&experiment, &w->objective, w->outcomes, &progress.progress, &summary, &err);
     cli_progress_end(&progress);
     if (status != NB_OK)
         return say_how_it_ended(opts, &err);
-    const cli_experiment result = {&experiment, objective, summary, opts->feedback.dataset};
-    if (opts->json)
-        cli_print_experiment_json(&result);
-    else
-        cli_print_experiment(&result);
+    print_result(opts, &(cli_experiment){&experiment, &w->objective, summary, opts->feedback.dataset});
     nb_experiment_summary_free(summary);
     return CLI_OK;
 }
 
-static int search_table(const options *opts)
+static int search(const options *opts)
 {
-    nb_table *table;
-    nb_objective objective = {0};
-    nb_outcomes *outcomes = NULL;
-    int code = check_output(opts->output);
+    world w = {0};
+    char *path = cli_strdup(opts->table ? opts->table : "");
+    const nb_note table = {"table", basename(path)};
+    int code = check_output(opts);
     if (code == CLI_OK)
-        code = cli_open_table(opts->table, &table);
-    if (code != CLI_OK)
-        return code;
-    code = find_feedback(table, opts, &objective);
+        code = open_world(&w, opts);
     if (code == CLI_OK)
-        code = find_outcomes(table, opts, &outcomes);
-    if (code == CLI_OK) {
-        char *name = cli_strdup(opts->table);
-        code = search(opts, &objective, outcomes, basename(name));
-        free(name);
-    }
-    nb_outcomes_free(outcomes);
-    nb_objective_free(&objective);
-    nb_table_close(table);
+        code = conduct(opts, &w, &table, opts->table ? 1 : 0);
+    close_world(&w);
+    free(path);
     return code;
 }
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    options opts = {.runs = 500, .fresh_seed = true, .any_time = true};
+    options opts = {.fresh_seed = true, .any_time = true, .train = nb_train_defaults()};
     cli_parse(self, argc, argv, parse, &opts);
-    const int code = opts.list ? list_algorithms(opts.json) : search_table(&opts);
+    if (opts.runs == 0)
+        opts.runs = opts.live ? 1 : 500;
+    const int code = opts.list ? cli_list_algorithms(opts.json) : search(&opts);
     free(opts.settings.items);
     return code;
 }
 
 static const struct argp_option option_table[] = {
-    {"table", OPTION_TABLE, "TABLE", 0, "Look architectures up in this table instead of training them", 0},
+    {"table", OPTION_TABLE, "TABLE", 0, "Look architectures up in this table. With --live: it only tells what the answers are worth", 0},
     {"dataset", OPTION_DATASET, "DATASET", 0,
-     "The data set to search on: cifar10, cifar100, ImageNet16-120, ...; cifar10 is searched on its training half cifar10-valid", 0},
+     "The data set to search on: cifar10, cifar100, ImageNet16-120, ...; cifar10 (fashion-mnist, mnist) is searched on cifar10-valid, "
+     "which has "
+     "a validation set",
+     0},
     {"schedule", OPTION_SCHEDULE, "SCHEDULE", 0,
      "The training that gives feedback. Default: 12, the usual proxy, where the table has it, else the shortest", 0},
     {"epochs", OPTION_EPOCHS, "N", 0, "Feedback after the first N epochs of that training. Default: after all", 0},
     {"split", OPTION_SPLIT, "SPLIT", 0, "The set that gives feedback. Default: x-valid", 0},
     {"trials", OPTION_TRIALS, "TRIALS", 0, "Feedback of a random trained seed (random, the default) or of all (mean)", 0},
     {"time", OPTION_TIME, "MODEL", 0,
-     "The cost of an evaluation: measured times, flops for times estimated from FLOPs, or none. Default: measured where the table has "
-     "times, else flops",
+     "The cost of an evaluation: measured times, flops for times estimated from FLOPs, or none. Default: measured; flops for tables "
+     "without times",
      0},
-    {"budget", OPTION_BUDGET, "SECONDS", 0, "Of simulated time. Default: 12000, when --evaluations is not given either", 0},
+    {"budget", OPTION_BUDGET, "SECONDS", 0, "Of the clock. Default for tables: 12000, when --evaluations is not given either", 0},
     {"evaluations", OPTION_EVALUATIONS, "N", 0, "At most so many evaluations", 0},
     {"set", OPTION_SET, "NAME=VALUE", 0, "A setting of the algorithm; may be repeated. --list shows them with their defaults", 0},
     {"count-own-time", OPTION_OWN_TIME, NULL, 0,
      "Add the algorithm's own time to the clock, as the published scripts do; the result is then not repeatable", 0},
-    {"runs", OPTION_RUNS, "N", 0, "How often to search. Default: 500", 0},
+    {"runs", OPTION_RUNS, "N", 0, "How often to search. Default: 500, with --live 1", 0},
     {"seed", OPTION_SEED, "SEED", 0, "Run r uses stream r of this seed. Default: -1, a fresh seed, which OUT and the summary tell", 0},
     {"threads", OPTION_THREADS, "N", 0, "Default: all processors. The result does not depend on it", 0},
     {"results", OPTION_RESULTS, "SCHEDULE", 0, "The training that tells what answers are worth. Default: the longest of each data set", 0},
     {"output", 'o', "OUT", 0, "Write every run there, as JSON Lines", 0},
     {"list", OPTION_LIST, NULL, 0, "Show the algorithms and their settings", 0},
     {"json", OPTION_JSON, NULL, 0, "Print one JSON object: algorithm, dataset, runs, evaluations (mean), results", 0},
+    {NULL, 0, NULL, 0, "Real training:", 1},
+    {"live", OPTION_LIVE, NULL, 0, "Train every architecture; --schedule is then any number of epochs, 12 without it", 0},
+    {"data", OPTION_DATA, "DIR", 0, "Where the images are. Default: $TORCH_HOME, ~/.torch, /usr/share/datasets", 0},
+    {"space", OPTION_SPACE, "SPACE", 0, "nasbench201 (default) or nats-size", 0},
+    CLI_RECIPE_NETWORK_OPTIONS,
     {0},
 };
 
 const cli_command cmd_search = {
     .name = "search",
     .summary = "search for good architectures, many times over",
-    .usage = "ALGO --table TABLE --dataset DATASET [-o OUT]\n--list",
+    .usage = "ALGO --table TABLE --dataset DATASET [-o OUT]\nALGO --live --dataset DATASET --evaluations N [--data DIR] [-o OUT]\n--list",
     .description =
-        "Runs a search algorithm on a table and reports how good the architectures are that it finds: mean and standard deviation over "
+        "Runs a search algorithm on a table, or on real training, and reports how good the architectures are that it finds: mean and "
+        "standard deviation over "
         "the runs of validation and test accuracy on every data set of the table, the best that there is, and the regret. ALGO is random, "
         "rea, reinforce, bohb, local-search or hyperband; settings are as published unless --set says otherwise.\n\nTraining is "
         "simulated: an evaluation answers with an accuracy of the table and costs the seconds of its training and validation, until the "
-        "budget is spent. Results are those of the longest training.\n\nWhile it is written OUT is called OUT.partial. After an "
-        "interruption the same command goes on from there and ends in the same file, whatever the number of threads.",
+        "budget is spent. Results are those of the longest training.\n\nWith --live "
+        "every architecture is trained from scratch, with a seed of its own, and validated. Measured seconds are never the same twice; "
+        "--time none or --time flops makes such a search repeatable.\n\nWhile it is written OUT is called OUT.partial. After an "
+        "interruption the same command goes on from there and ends in the same file, whatever the number of threads; OUT.journal "
+        "keeps every evaluation of a search that trains.",
     .options = option_table,
     .examples =
         "search rea --table nb201.safetensors --dataset cifar10 -o rea.jsonl\tthe experiment of NAS-Bench-201: 500 runs of 12,000 s\n"

@@ -258,6 +258,7 @@ static nb_status take_lines(experiment *e, size_t *used, nb_error *err)
         const size_t length = (size_t)(end - e->file.content) - *used;
         NB_TRY(nb_trajectory_read(e->file.content + *used, length, e->file.temporary, e->next, e->search.space, &facts, err));
         count_run(e, &facts);
+        e->evaluations_done += facts.evaluations;
         *used += length + 1;
         e->next++;
     }

@@ -1,6 +1,8 @@
 /* Seconds for tables that have none, from multiply-accumulates. docs/searches.md derives the numbers. */
 #include <string.h>
 
+#include "search/time_model.h"
+
 #include "nasbench/objective.h"
 
 #include "base/error.h"
@@ -20,6 +22,12 @@ static const struct {
 };
 enum { DATASETS = sizeof image_counts / sizeof *image_counts };
 
+double nb_model_seconds(double flops, uint32_t epochs, double trained, double validating)
+{
+    const double unit = fixed_seconds + seconds_per_mflop * flops;
+    return unit * (epochs * trained + validation_share * validating) / images_unit;
+}
+
 nb_status nb_flops_seconds(const nb_space *space, const nb_arch *arch, const char *dataset, uint32_t epochs, double *seconds, nb_error *err)
 {
     nb_shape shape;
@@ -29,8 +37,7 @@ nb_status nb_flops_seconds(const nb_space *space, const nb_arch *arch, const cha
             continue;
         NB_TRY(nb_space_shape(space, "cifar10", &shape, err));
         NB_TRY(nb_space_costs(space, arch, &shape, &costs, err));
-        const double unit = fixed_seconds + seconds_per_mflop * costs.flops;
-        *seconds = unit * (epochs * image_counts[i].trained + validation_share * image_counts[i].validating) / images_unit;
+        *seconds = nb_model_seconds(costs.flops, epochs, image_counts[i].trained, image_counts[i].validating);
         return NB_OK;
     }
     return nb_fail(err, NB_ERR_NOT_FOUND,

@@ -143,11 +143,31 @@ static bool is_evaluated(const nb_trainer *t, uint32_t epoch)
     return epoch + 1 == t->epochs || (t->options.evaluate_every != 0 && (epoch + 1) % t->options.evaluate_every == 0);
 }
 
+static bool is_wanted(const nb_trainer *t, uint32_t split)
+{
+    return !t->options.only_split || strcmp(t->batches[split].split->name, t->options.only_split) == 0;
+}
+
+static nb_status check_splits(const nb_trainer *t, nb_error *err)
+{
+    char names[256] = "";
+    for (uint32_t s = 1; s < t->images->splits; s++) {
+        if (is_wanted(t, s))
+            return NB_OK;
+        const size_t used = strlen(names);
+        snprintf(names + used, sizeof names - used, "%s%s", used > 0 ? ", " : "", t->batches[s].split->name);
+    }
+    if (!t->options.only_split)
+        return NB_OK;
+    return nb_fail(err, NB_ERR_NOT_FOUND, "%s: no evaluation split '%.40s': %s expected", t->images->key, t->options.only_split,
+                   names[0] ? names : "none");
+}
+
 static void count_images(nb_trainer *t)
 {
     uint64_t evaluated = 0;
     for (uint32_t s = 1; s < t->images->splits; s++)
-        evaluated += t->batches[s].split->count;
+        evaluated += is_wanted(t, s) ? t->batches[s].split->count : 0;
     t->images_total = t->images_done = 0;
     for (uint32_t epoch = 0; epoch < t->epochs; epoch++) {
         t->images_total += t->batches[0].split->count + (is_evaluated(t, epoch) ? evaluated : 0);
@@ -265,6 +285,7 @@ static nb_status build(nb_trainer *t, const char *arch, nb_error *err)
     NB_TRY(nb_workers_new((int)t->options.threads, &t->workers, err));
     choose_augmentation(t);
     NB_TRY(open_batches(t, err));
+    NB_TRY(check_splits(t, err));
     NB_TRY(start_record(t, err));
     note_settings(t);
     NB_TRY(compile(t, err));
@@ -400,19 +421,22 @@ nb_status nb_trainer_measure_latency(nb_trainer *t, const nb_progress *progress,
 static nb_status evaluate(nb_trainer *t, const nb_progress *progress, nb_train_epoch *out, nb_error *err)
 {
     out->evaluated = true;
-    out->splits = t->images->splits - 1;
     for (uint32_t s = 1; s < t->images->splits; s++) {
+        if (!is_wanted(t, s))
+            continue;
         const char *name = t->batches[s].split->name;
         nb_meter meter = {0};
         NB_TRY(evaluate_split(t, s, progress, &meter, err));
         put_value(t, name, NB_METRIC_LOSS, t->next, nb_meter_loss(&meter));
         put_value(t, name, NB_METRIC_ACCURACY, t->next, nb_meter_top1(&meter));
         put_value(t, name, NB_METRIC_TIME, t->next, meter.seconds);
-        out->split[s - 1] = name;
-        out->split_loss[s - 1] = nb_meter_loss(&meter);
-        out->split_accuracy[s - 1] = nb_meter_top1(&meter);
+        out->split[out->splits] = name;
+        out->split_loss[out->splits] = nb_meter_loss(&meter);
+        out->split_accuracy[out->splits] = nb_meter_top1(&meter);
+        out->split_seconds[out->splits++] = meter.seconds;
     }
-    snprintf(t->note, sizeof t->note, "  (%s %.2f %%)", out->split[0], out->split_accuracy[0]);
+    if (out->splits > 0)
+        snprintf(t->note, sizeof t->note, "  (%s %.2f %%)", out->split[0], out->split_accuracy[0]);
     return NB_OK;
 }
 
