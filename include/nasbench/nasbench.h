@@ -38,6 +38,8 @@
 
 #include "nasbench/experiment.h"
 
+#include "nasbench/landscape.h"
+
 #include "nasbench/compare.h"
 
 #endif

@@ -7,6 +7,7 @@
 #include "nasbench/query.h"
 
 #include "base/error.h"
+#include "search/outcome.h"
 
 typedef struct outcome_column {
     double *values; /* [rows of the table] NaN: not measured */
@@ -62,10 +63,19 @@ static const char *test_split(const nb_table *table, const char *dataset, const 
     return has(table, dataset, schedule, "x-test") ? "x-test" : "ori-test";
 }
 
+bool nb_outcome_place(const nb_table *table, const char *dataset, const char *schedule, nb_outcome_kind kind, const char **key,
+                      const char **split)
+{
+    *key = kind == NB_OUTCOME_VALID ? valid_dataset(table, dataset, schedule) : dataset;
+    *split = kind == NB_OUTCOME_VALID ? "x-valid" : test_split(table, dataset, schedule);
+    return has(table, *key, schedule, *split);
+}
+
 static bool has_outcome(const nb_table *table, const char *dataset, const char *schedule)
 {
-    return has(table, valid_dataset(table, dataset, schedule), schedule, "x-valid") ||
-           has(table, dataset, schedule, test_split(table, dataset, schedule));
+    const char *key, *split;
+    return nb_outcome_place(table, dataset, schedule, NB_OUTCOME_VALID, &key, &split) ||
+           nb_outcome_place(table, dataset, schedule, NB_OUTCOME_TEST, &key, &split);
 }
 
 /* The longest schedule under which the dataset has accuracies, or NULL; schedules are listed by length. */
@@ -80,18 +90,18 @@ static const char *longest_schedule(const nb_table *table, const char *dataset)
 
 /* ---------------------------------------------------------------- copying */
 
-static nb_status copy_column(const nb_table *table, const char *dataset, const char *schedule, const char *split, outcome_column *column,
+static nb_status copy_column(const nb_table *table, const char *dataset, const char *schedule, nb_outcome_kind kind, outcome_column *column,
                              nb_error *err)
 {
+    const char *key, *split;
+    const bool present = nb_outcome_place(table, dataset, schedule, kind, &key, &split);
     const uint32_t rows = nb_table_get_info(table)->rows;
     nb_query query;
     column->best = (double)NAN;
     column->values = malloc((rows > 0 ? rows : 1) * sizeof *column->values);
     if (!column->values)
         return nb_fail(err, NB_ERR_MEMORY, "%s: out of memory for %u rows", nb_table_get_info(table)->name, rows);
-    const nb_query_spec spec = {
-        .dataset = dataset, .schedule = schedule, .split = split, .metric = NB_METRIC_ACCURACY, .epoch = NB_EPOCH_LAST};
-    const bool present = has(table, dataset, schedule, split);
+    const nb_query_spec spec = {.dataset = key, .schedule = schedule, .split = split, .metric = NB_METRIC_ACCURACY, .epoch = NB_EPOCH_LAST};
     if (present)
         NB_TRY(nb_query_compile(table, &spec, &query, err));
     for (uint32_t row = 0; row < rows; row++) {
@@ -109,8 +119,9 @@ static nb_status copy_dataset(const nb_table *table, const char *dataset, const 
     out->schedule = strdup(schedule);
     if (!out->name || !out->schedule)
         return nb_fail(err, NB_ERR_MEMORY, "%s: out of memory", nb_table_get_info(table)->name);
-    NB_TRY(copy_column(table, valid_dataset(table, dataset, schedule), schedule, "x-valid", &out->columns[NB_OUTCOME_VALID], err));
-    return copy_column(table, dataset, schedule, test_split(table, dataset, schedule), &out->columns[NB_OUTCOME_TEST], err);
+    for (nb_outcome_kind kind = 0; kind < NB_OUTCOME_KINDS; kind++)
+        NB_TRY(copy_column(table, dataset, schedule, kind, &out->columns[kind], err));
+    return NB_OK;
 }
 
 static nb_status copy_rows(const nb_table *table, nb_outcomes *out, nb_error *err)
