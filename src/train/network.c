@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "space/graph_cost.h"
+#include "train/network101.h"
+
 const char nb_size_space_cell[] = "|nor_conv_3x3~0|+|nor_conv_3x3~0|nor_conv_3x3~1|+|skip_connect~0|nor_conv_3x3~1|nor_conv_3x3~2|";
 
 /* The name of a module under construction: a path that gets longer on the way down. */
@@ -198,21 +201,36 @@ static nb_status check(const nb_network *network, nb_error *err)
     return NB_OK;
 }
 
-nb_status nb_network_build(const nb_network *network, nb_graph **out, nb_error *err)
+/* A network of NAS-Bench-101 has a width for every vertex of its cell. */
+static nb_status check_graph(const nb_network *network, nb_error *err)
 {
-    *out = NULL;
-    NB_TRY(check(network, err));
-    nb_graph *g = nb_graph_new();
-    if (!g)
-        return nb_fail(err, NB_ERR_MEMORY, "no memory for a network");
+    const nb_shape shape = {.channels = network->channels, .cells = network->cells};
+    return network->graph.vertices == 0 ? NB_OK : nb_network101_check(&network->graph, &shape, err);
+}
+
+/* Stem, stages and classifier of the spaces of NAS-Bench-201 and NATS-Bench; returns the logits. */
+static nb_node build_layers(nb_graph *g, nb_node x, const nb_network *network)
+{
     bool sized = network->widths[0] != 0;
-    int side = (int)network->side;
-    nb_node x = nb_graph_input(g, (int)network->input_channels, side, side);
     x = nb_graph_conv(g, x, (int)(sized ? network->widths[0] : network->channels), 3, 1, 1, "stem.0");
     x = nb_graph_batch_norm(g, x, "stem.1");
     x = sized ? build_sized_stages(g, x, network) : build_stages(g, x, network);
     x = nb_graph_relu(g, nb_graph_batch_norm(g, x, "lastact.0"));
-    x = nb_graph_linear(g, nb_graph_global_average_pool(g, x), (int)network->classes, "classifier");
+    return nb_graph_linear(g, nb_graph_global_average_pool(g, x), (int)network->classes, "classifier");
+}
+
+nb_status nb_network_build(const nb_network *network, nb_graph **out, nb_error *err)
+{
+    *out = NULL;
+    NB_TRY(check(network, err));
+    NB_TRY(check_graph(network, err));
+    nb_graph *g = nb_graph_new();
+    if (!g)
+        return nb_fail(err, NB_ERR_MEMORY, "no memory for a network");
+    int side = (int)network->side;
+    nb_node x = nb_graph_input(g, (int)network->input_channels, side, side);
+    const nb_network101 graph = {network->graph, network->channels, network->cells, network->classes};
+    x = graph.cell.vertices > 0 ? nb_network101_layers(g, x, &graph) : build_layers(g, x, network);
     nb_graph_cross_entropy(g, x, 0);
     nb_status status = nb_graph_status(g, err);
     if (status != NB_OK) {
