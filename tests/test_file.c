@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -107,6 +108,67 @@ static void abort_leaves_the_old_file_and_nothing_else(void **state)
     free(path);
 }
 
+static void what_a_killed_writer_left_goes_with_the_next_write(void **state)
+{
+    (void)state;
+    char *path = scratch_path("killed");
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        nb_output out;
+        if (nb_output_open(path, &out, NULL) == NB_OK && nb_output_write(&out, "half", 4, NULL) == NB_OK)
+            raise(SIGKILL);
+        _exit(1);
+    }
+    int result;
+    assert_int_equal(waitpid(child, &result, 0), child);
+    assert_true(WIFSIGNALED(result));
+    assert_int_equal(files_named(".nbtmp"), 1);
+    assert_int_equal(nb_file_write(path, "whole", 5, NULL), NB_OK);
+    assert_content(path, "whole");
+    assert_int_equal(files_named(".nbtmp"), 0);
+    free(path);
+}
+
+static void writers_of_one_name_leave_each_other_alone(void **state)
+{
+    (void)state;
+    char *path = scratch_path("contested");
+    nb_output first, second, third;
+    assert_int_equal(nb_output_open(path, &first, NULL), NB_OK);
+    assert_int_equal(nb_output_write(&first, "first", 5, NULL), NB_OK);
+    assert_int_equal(nb_output_open(path, &second, NULL), NB_OK);
+    assert_int_equal(nb_output_write(&second, "second", 6, NULL), NB_OK);
+    assert_int_equal(files_named(".nbtmp"), 2);
+    assert_int_equal(nb_output_commit(&first, NULL), NB_OK);
+    assert_content(path, "first");
+    assert_int_equal(nb_output_open(path, &third, NULL), NB_OK);
+    assert_int_equal(nb_output_commit(&second, NULL), NB_OK);
+    assert_content(path, "second");
+    nb_output_abort(&third);
+    assert_content(path, "second");
+    assert_int_equal(files_named(".nbtmp"), 0);
+    free(path);
+}
+
+/* In a folder where others may write, too. */
+static void a_link_under_the_temporary_name_is_not_followed(void **state)
+{
+    (void)state;
+    char *path = scratch_path("target"), *link = scratch_path(".target.nbtmp"), *precious = scratch_path("precious");
+    write_file(precious, "precious", 8);
+    assert_int_equal(symlink(precious, link), 0);
+    assert_int_equal(nb_file_write(path, "new", 3, NULL), NB_OK);
+    assert_content(path, "new");
+    assert_content(precious, "precious");
+    assert_int_equal(files_named(".nbtmp"), 1);
+    assert_int_equal(unlink(link), 0);
+    free(path);
+    free(link);
+    free(precious);
+}
+
 static void a_failed_rename_leaves_nothing(void **state)
 {
     (void)state;
@@ -179,6 +241,9 @@ int main(void)
         cmocka_unit_test(reading_stops_at_the_limit),
         cmocka_unit_test(output_appears_only_with_commit),
         cmocka_unit_test(abort_leaves_the_old_file_and_nothing_else),
+        cmocka_unit_test(what_a_killed_writer_left_goes_with_the_next_write),
+        cmocka_unit_test(writers_of_one_name_leave_each_other_alone),
+        cmocka_unit_test(a_link_under_the_temporary_name_is_not_followed),
         cmocka_unit_test(a_failed_rename_leaves_nothing),
         cmocka_unit_test(a_folder_that_is_not_there_is_an_error),
         cmocka_unit_test(a_full_disk_leaves_the_old_file),

@@ -4,20 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-static struct flock whole_file(short kind)
-{
-    return (struct flock){.l_type = kind, .l_whence = SEEK_SET};
-}
-
-/* The file we locked is still the one that the path names: its last owner may have removed it between our open and our lock. */
-static bool still_there(int fd, const char *path)
-{
-    struct stat ours, named;
-    return fstat(fd, &ours) == 0 && stat(path, &named) == 0 && ours.st_dev == named.st_dev && ours.st_ino == named.st_ino;
-}
+#include "base/file_lock.h"
 
 /* Opens and locks; *fd is -1 when another holds the lock. */
 static nb_status open_locked(const char *path, int *fd, nb_error *err)
@@ -26,16 +15,15 @@ static nb_status open_locked(const char *path, int *fd, nb_error *err)
         int opened = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
         if (opened < 0)
             return nb_fail_errno(err, NB_ERR_IO, errno, "%s: cannot make a claim", path);
-        struct flock lock = whole_file(F_WRLCK);
-        if (fcntl(opened, F_OFD_SETLK, &lock) != 0) {
+        nb_lock lock = nb_file_lock(opened);
+        if (lock != NB_LOCK_OURS) {
             int reason = errno;
             close(opened);
             *fd = -1;
-            if (reason == EAGAIN || reason == EACCES)
-                return NB_OK;
-            return nb_fail_errno(err, NB_ERR_UNSUPPORTED, reason, "%s: the file system does not lock files", path);
+            return lock == NB_LOCK_HELD ? NB_OK
+                                        : nb_fail_errno(err, NB_ERR_UNSUPPORTED, reason, "%s: the file system does not lock files", path);
         }
-        if (still_there(opened, path)) {
+        if (nb_file_is_named(opened, path)) {
             *fd = opened;
             return NB_OK;
         }
@@ -88,8 +76,7 @@ nb_claim_state nb_claim_look(const char *path)
     int fd = open(path, O_RDWR | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? NB_CLAIM_FREE : NB_CLAIM_HELD;
-    struct flock lock = whole_file(F_WRLCK);
-    bool known = fcntl(fd, F_OFD_GETLK, &lock) == 0;
+    bool unlocked = nb_file_is_unlocked(fd);
     close(fd);
-    return known && lock.l_type == F_UNLCK ? NB_CLAIM_STALE : NB_CLAIM_HELD;
+    return unlocked ? NB_CLAIM_STALE : NB_CLAIM_HELD;
 }

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file_lock.h"
+
 /* Opens a regular file for reading and tells its size. */
 static nb_status open_regular(const char *path, int *fd, size_t *size, nb_error *err)
 {
@@ -123,7 +125,7 @@ static size_t folder_length(const char *path)
 }
 
 /* "<folder>/.<name>.<16 hex digits>.nbtmp"; freed by the caller, NULL without memory. */
-static char *temporary_name(const char *path)
+static char *random_name(const char *path)
 {
     uint64_t salt;
     if (getrandom(&salt, sizeof salt, 0) != (ssize_t)sizeof salt)
@@ -137,7 +139,7 @@ static char *temporary_name(const char *path)
 
 static nb_status create_temporary(const char *path, char **name, int *fd, nb_error *err)
 {
-    char *temporary = temporary_name(path);
+    char *temporary = random_name(path);
     if (!temporary)
         return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a file name", path);
     int opened = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -169,6 +171,61 @@ static void output_release(nb_output *out)
     *out = (nb_output){.fd = -1};
 }
 
+/* "<folder>/.<name>.nbtmp", the same for all writers of a file: so the next one finds what a killed one left. Freed by the caller, NULL
+ * without memory. */
+static char *common_name(const char *path)
+{
+    size_t folder = folder_length(path);
+    char *name = NULL;
+    return asprintf(&name, "%.*s.%s.nbtmp", (int)folder, path, path + folder) < 0 ? NULL : name;
+}
+
+/* Removes a temporary file that no living writer has locked. True when the name may be free now. */
+static bool remove_abandoned(const char *temporary)
+{
+    int fd = open(temporary, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT;
+    bool removed = nb_file_lock(fd) == NB_LOCK_OURS && (!nb_file_is_named(fd, temporary) || unlink(temporary) == 0);
+    close(fd);
+    return removed;
+}
+
+/* Creates the temporary file of the common name and locks it, until it is closed. Returns the descriptor; -1 when another writer has it,
+ * or locks do not work here. */
+static int create_common(const char *temporary)
+{
+    enum { ATTEMPTS = 8 }; /* others may create and remove it at the same time */
+    for (int i = 0; i < ATTEMPTS; i++) {
+        int fd = open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd < 0 && (errno != EEXIST || !remove_abandoned(temporary)))
+            return -1;
+        if (fd < 0)
+            continue;
+        nb_lock lock = nb_file_lock(fd);
+        if (lock == NB_LOCK_OURS && nb_file_is_named(fd, temporary))
+            return fd;
+        if (lock == NB_LOCK_UNSUPPORTED)
+            unlink(temporary);
+        close(fd);
+    }
+    return -1;
+}
+
+/* The common name if it can be had, else one of its own. */
+static nb_status create_output(nb_output *out, nb_error *err)
+{
+    out->temporary = common_name(out->path);
+    if (!out->temporary)
+        return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a file name", out->path);
+    out->fd = create_common(out->temporary);
+    if (out->fd >= 0)
+        return NB_OK;
+    free(out->temporary);
+    out->temporary = NULL;
+    return create_temporary(out->path, &out->temporary, &out->fd, err);
+}
+
 nb_status nb_output_open(const char *path, nb_output *out, nb_error *err)
 {
     *out = (nb_output){.fd = -1};
@@ -178,7 +235,7 @@ nb_status nb_output_open(const char *path, nb_output *out, nb_error *err)
     out->path = strdup(path);
     if (!out->path)
         return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a file name", path);
-    nb_status status = create_temporary(path, &out->temporary, &out->fd, err);
+    nb_status status = create_output(out, err);
     if (status != NB_OK)
         output_release(out);
     return status;
@@ -211,14 +268,12 @@ static void sync_folder_of(const char *path)
     free(folder);
 }
 
+/* The file stays open, and so locked, until it has its name: closing has nothing to report any more after fsync. */
 nb_status nb_output_commit(nb_output *out, nb_error *err)
 {
     nb_status status = NB_OK;
     if (fsync(out->fd) != 0)
         status = nb_fail_errno(err, NB_ERR_IO, errno, "%s: cannot sync", out->path);
-    if (close(out->fd) != 0 && status == NB_OK)
-        status = nb_fail_errno(err, NB_ERR_IO, errno, "%s: cannot close", out->path);
-    out->fd = -1;
     if (status == NB_OK && rename(out->temporary, out->path) != 0)
         status = nb_fail_errno(err, NB_ERR_IO, errno, "%s: cannot put the finished file in place", out->path);
     if (status == NB_OK)

@@ -24,7 +24,8 @@ nb_status nb_file_read(const char *path, size_t limit, uint8_t **data, size_t *s
 /* An output file in the making. All bytes go to `temporary`, in the folder of `path`; commit puts it in place of `path` in one step.
  *
  * Usage: open, write..., then commit or abort. Both end the output; after a failed commit the temporary file is gone as well. A process
- * that is killed in between leaves only a file named ".<name>.<hex>.nbtmp". */
+ * that is killed in between leaves only a file named ".<name>.nbtmp", which the next writer of `path` removes: it is locked while somebody
+ * writes it. A second writer at the same time, or one on a file system without locks, has a ".<name>.<hex>.nbtmp" of its own. */
 typedef struct nb_output {
     int fd;
     char *path;
