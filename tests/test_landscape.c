@@ -23,10 +23,10 @@ typedef struct recipe {
 static void add_trial(nb_table_writer *writer, const recipe *r, uint32_t row, const char *dataset)
 {
     double valid[EPOCHS], test = r->accuracy(row, dataset, "test", EPOCHS - 1), latency = 1.0 / (1 + row % 7);
-    uint8_t measured[EPOCHS], test_measured = isnan(test) ? 0 : 1;
+    uint8_t measured[EPOCHS], test_measured = (uint8_t)(isnan(test) ? 0 : 1);
     for (uint32_t epoch = 0; epoch < EPOCHS; epoch++) {
         valid[epoch] = r->accuracy(row, dataset, "valid", epoch);
-        measured[epoch] = isnan(valid[epoch]) ? 0 : 1;
+        measured[epoch] = (uint8_t)(isnan(valid[epoch]) ? 0 : 1);
     }
     const uint32_t first = r->curves ? 0 : EPOCHS - 1;
     const nb_curve curves[] = {{.split = "x-valid",

@@ -1,26 +1,30 @@
-/* nasbench space: what a search space is, its architectures, and a table of their costs. */
+/* nasbench space: what a search space is, its architectures, a table of their costs; and the landscape of a table. */
 #include <math.h>
 #include <nasbench/space.h>
 #include <nasbench/table.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli_arch.h"
 #include "cli_columns.h"
 #include "cli_graph.h"
 #include "cli_json.h"
+#include "cli_landscape.h"
 #include "cli_number.h"
 #include "cli_output.h"
 #include "cli_progress.h"
 #include "commands.h"
 
-enum { OPTION_JSON = 256, OPTION_SEED, OPTION_DATASET };
+enum { OPTION_JSON = 256, OPTION_SEED, OPTION_DATASET, OPTION_REPORT, OPTION_PLOTS };
 
 typedef struct options {
     const nb_space *space; /* NULL: list the spaces */
+    const char *table;     /* instead of a space: show its landscape */
     const char *action;    /* NULL: describe the space */
     const char *arch;
     const char *output;
+    const char *report, *plots;
     cli_strings datasets;
     uint64_t count;
     uint64_t seed;
@@ -58,8 +62,17 @@ static void check(const options *opts, struct argp_state *state)
         cli_bad_usage(state, "-o TABLE is missing: the file to write");
     if (is_action(opts, "neighbours") && !opts->arch)
         cli_bad_usage(state, "ARCH is missing: an index or an architecture string");
-    if (!is_action(opts, "table") && opts->datasets.count > 0)
-        cli_bad_usage(state, "--dataset is for the action 'table' only");
+    if (!is_action(opts, "table") && !opts->table && opts->datasets.count > 0)
+        cli_bad_usage(state, "--dataset is for the action 'table' and for landscapes only");
+    if ((opts->report || opts->plots) && !opts->table)
+        cli_bad_usage(state, "--report and --plots are for the landscape of a table: nasbench space TABLE");
+}
+
+/* Names of spaces come first: a file of such a name is "./nasbench201". What looks like a path is taken for one, so that a mistyped one is
+ * said to be missing. */
+static bool is_table(const char *word)
+{
+    return !nb_space_find(word, NULL) && (strpbrk(word, "./") || access(word, F_OK) == 0);
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -75,6 +88,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_DATASET:
         cli_strings_add(&opts->datasets, arg);
         return 0;
+    case OPTION_REPORT:
+        opts->report = arg;
+        return 0;
+    case OPTION_PLOTS:
+        opts->plots = arg;
+        return 0;
     case 'n':
         opts->count = cli_parse_unsigned(state, "-n", arg, 1, 1000000000);
         return 0;
@@ -82,7 +101,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         opts->output = arg;
         return 0;
     case ARGP_KEY_ARG:
-        if (!opts->space)
+        if (opts->table)
+            return ARGP_ERR_UNKNOWN;
+        if (!opts->space && is_table(arg))
+            opts->table = arg;
+        else if (!opts->space)
             opts->space = cli_parse_space(state, arg);
         else if (!opts->action)
             parse_action(opts, arg, state);
@@ -365,7 +388,9 @@ static int run(const cli_command *self, int argc, char **argv)
     options opts = {.count = 1};
     cli_parse(self, argc, argv, parse, &opts);
     int code;
-    if (!opts.space)
+    if (opts.table)
+        code = cli_describe_landscape(&(cli_landscape_request){opts.table, &opts.datasets, opts.json, opts.report, opts.plots});
+    else if (!opts.space)
         code = list_spaces(&opts);
     else if (!opts.action)
         code = describe(&opts);
@@ -390,15 +415,19 @@ static const struct argp_option option_table[] = {
     {"seed", OPTION_SEED, "N", 0, "sample: seed of the random numbers. Default: 0", 0},
     {"output", 'o', "TABLE", 0, "table, enumerate: the file to write", 0},
     {"dataset", OPTION_DATASET, "DATASET", 0,
-     "table: costs for this dataset; may be given several times. Default: cifar10, cifar100, ImageNet16-120", 0},
+     "table: costs for this dataset; may be given several times. Default: cifar10, cifar100, ImageNet16-120. TABLE: look at this dataset "
+     "only; likewise",
+     0},
+    {"report", OPTION_REPORT, "FILE", 0, "TABLE: write one self-contained HTML report with tables and plots", 0},
+    {"plots", OPTION_PLOTS, "FOLDER", 0, "TABLE: write the plots as SVG files", 0},
     {"json", OPTION_JSON, NULL, 0, "Print JSON", 0},
     {0},
 };
 
 const cli_command cmd_space = {
     .name = "space",
-    .summary = "describe a search space, list or sample it, write its table of costs",
-    .usage = "[SPACE]\nSPACE list\nSPACE sample [-n N] [--seed N]\nSPACE neighbours ARCH\nSPACE table -o TABLE\nnasbench101 "
+    .summary = "describe a search space, list or sample it, write its table of costs; the landscape of a table",
+    .usage = "[SPACE]\nTABLE\nSPACE list\nSPACE sample [-n N] [--seed N]\nSPACE neighbours ARCH\nSPACE table -o TABLE\nnasbench101 "
              "count\nnasbench101 enumerate -o FILE",
     .description =
         "Without arguments lists the search spaces, with SPACE describes one: how many architectures it has, how many classes of "
@@ -410,11 +439,15 @@ const cli_command cmd_space = {
         "matrix, "
         "labels (0 conv3x3, 1 conv1x1, 2 maxpool3x3) and trainable parameters, or, when FILE ends in .json, the object that the "
         "reference's "
-        "generator writes.",
+        "generator writes.\n\nWith TABLE it shows the landscape that searches walk on: how accuracies are distributed, how they go with "
+        "FLOPs, parameters and latency, the Pareto fronts, how data sets and short trainings correlate with the final accuracy "
+        "(Kendall, Spearman, Pearson), and locality: fitness-distance correlation and random-walk autocorrelation. --report and "
+        "--plots draw it; they need gnuplot (Debian package gnuplot-nox).",
     .options = option_table,
     .examples = "space nasbench201\tdescribes the space\n"
                 "space nasbench201 sample -n 5 --seed 1\tfive random architectures\n"
                 "space nasbench101 enumerate -o cells.txt\tall 423,624 cells with their hashes\n"
-                "space nasbench201 table -o costs.safetensors\tFLOPs and parameters of all 15,625 cells\n",
+                "space nasbench201 table -o costs.safetensors\tFLOPs and parameters of all 15,625 cells\n"
+                "space nb201.safetensors --report landscape.html\tthe landscape of a table, with plots\n",
     .run = run,
 };
