@@ -398,9 +398,11 @@ static int write_report(const nb_landscape *landscape, const cli_landscape_reque
               "Correlation of accuracy with cost, and the number of architectures on the Pareto front");
     if (landscape->column_count > 1) {
         cli_report_heading(&report, "Between data sets");
+        cli_report_begin_row(&report);
         put_matrix(&report, landscape, 0, "Kendall's tau-b");
         put_matrix(&report, landscape, 1, "Spearman's rho");
         put_matrix(&report, landscape, 2, "Pearson's r");
+        cli_report_end_row(&report);
     }
     put_sections(&report, landscape, plots, counts);
     cli_report_heading(&report, "Short training");

@@ -18,11 +18,26 @@ static const char *const grid = CLI_COLOUR_GRID, *const axis_colour = CLI_COLOUR
 
 /* ---------------------------------------------------------------- making */
 
-static char *file_name(const char *name)
+static bool is_taken(const cli_plots *plots, const char *name)
 {
-    char *result = cli_strdup(name);
+    for (size_t i = 0; i < plots->count; i++)
+        if (strcmp(plots->items[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Letters and digits in small letters, '-' for all else, but not at the start; different from all others. */
+static char *file_name(const cli_plots *plots, const char *name)
+{
+    while (*name && !isalnum((unsigned char)*name))
+        name++;
+    char *result = cli_strdup(*name ? name : "plot");
     for (char *c = result; *c; c++)
         *c = isalnum((unsigned char)*c) ? (char)tolower((unsigned char)*c) : '-';
+    for (size_t number = 2; is_taken(plots, result); number++) {
+        free(result);
+        result = cli_format("plot-%zu-%zu", plots->count, number);
+    }
     return result;
 }
 
@@ -39,7 +54,7 @@ static FILE *open_text(cli_plot *plot, int part)
 cli_plot *cli_plots_add(cli_plots *plots, const char *name, const char *title, const char *description)
 {
     cli_plot *plot = cli_alloc(sizeof *plot);
-    *plot = (cli_plot){.name = file_name(name), .title = cli_strdup(title), .description = cli_strdup(description)};
+    *plot = (cli_plot){.name = file_name(plots, name), .title = cli_strdup(title), .description = cli_strdup(description)};
     plot->settings = open_text(plot, 0);
     plot->data = open_text(plot, 1);
     plot->drawing = open_text(plot, 2);

@@ -35,6 +35,7 @@ static const char style[] =
     ".lead, figcaption, caption, footer { color: var(--soft); }\n"
     ".note { background: var(--warn); border-left: 3px solid var(--series-1); padding: .6rem .9rem; max-width: 48rem; }\n"
     ".scroll { overflow-x: auto; margin: 1rem 0 1.5rem; }\n"
+    ".row { display: flex; flex-wrap: wrap; gap: 0 2.5rem; }\n"
     "table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }\n"
     "caption { text-align: left; font-size: .85rem; padding-bottom: .4rem; }\n"
     "th, td { padding: .32rem .8rem; text-align: left; white-space: nowrap; border-bottom: 1px solid var(--rule); }\n"
@@ -172,6 +173,16 @@ void cli_report_figure(cli_report *report, const cli_plot *plot)
 }
 
 void cli_report_end_figures(cli_report *report)
+{
+    fputs("</div>\n", report->out);
+}
+
+void cli_report_begin_row(cli_report *report)
+{
+    fputs("<div class=\"row\">\n", report->out);
+}
+
+void cli_report_end_row(cli_report *report)
 {
     fputs("</div>\n", report->out);
 }

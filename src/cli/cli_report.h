@@ -35,6 +35,10 @@ void cli_report_begin_figures(cli_report *report);
 void cli_report_figure(cli_report *report, const cli_plot *plot);
 void cli_report_end_figures(cli_report *report);
 
+/* Tables between the two calls stand side by side where there is room. */
+void cli_report_begin_row(cli_report *report);
+void cli_report_end_row(cli_report *report);
+
 /* A matrix of correlations -1..1, shaded: values[row * count + column]; NaN stays empty. */
 void cli_report_matrix(cli_report *report, const char *const *names, const double *values, size_t count, const char *caption);
 

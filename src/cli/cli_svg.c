@@ -93,7 +93,7 @@ static void put_head(const rewriting *r)
 /* Where something is to be replaced, writes what replaces it and returns what follows; NULL where nothing is. */
 static const char *put_replacement(const rewriting *r, const char *at)
 {
-    static const char desc_end[] = "</desc>", unfilled[] = "fill=\"none\"/>";
+    static const char desc_end[] = "</desc>", title_end[] = "</title>", unfilled[] = "fill=\"none\"/>";
     const char *end;
     if (starts(at, "rgb("))
         return put_colour(r, at);
@@ -103,6 +103,8 @@ static const char *put_replacement(const rewriting *r, const char *at)
         put_head(r);
         return end + sizeof desc_end - 1;
     }
+    if (starts(at, "<title>gnuplot_") && (end = strstr(at, title_end)) != NULL) /* a tooltip for nobody */
+        return end + sizeof title_end - 1;
     if (starts(at, "<rect x=\"0\" y=\"0\" ") && (end = strstr(at, unfilled)) != NULL) {
         fprintf(r->out, "%.*sfill=\"%s\"/>", (int)(end - at), at, r->background ? "#ffffff" : "none");
         return end + sizeof unfilled - 1;
@@ -126,7 +128,7 @@ static void rewrite(const rewriting *r, const char *svg)
             at = next;
             continue;
         }
-        if (starts(at, "<text>"))
+        if (starts(at, "<text>") || starts(at, "<text "))
             quoted_text = true;
         else if (starts(at, "</text>"))
             quoted_text = false;
