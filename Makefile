@@ -3,7 +3,7 @@
 #   make            the command build/nasbench and the libraries beside it
 #   make demo       installs what is missing, builds, and shows the main job
 #   make check      the same, then all tests, and all tests again under the address and undefined behaviour sanitizers
-#   make ci         the rest: format, lint, both compilers, thread sanitizer, valgrind, Slurm, fuzzers
+#   make ci         the rest: format, lint, both compilers, thread sanitizer, valgrind, Slurm, reports in a browser, fuzzers
 #   make install    into DESTDIR and PREFIX (/usr/local)
 #   make bench      measurements beside other tools (BENCH="subject ..." for some of them)
 #   make fuzz       every fuzzer for FUZZ_SECONDS each, or SOAK=10000000 mutated inputs over all readers
@@ -18,16 +18,16 @@ all:
 	@scripts/build release
 
 demo:
-	@scripts/install-packages build
+	@scripts/install-packages build run
 	@scripts/build release
 	@scripts/demo build/nasbench
 
 check:
-	@scripts/install-packages build check
+	@scripts/install-packages build run check
 	@scripts/check
 
 ci:
-	@scripts/install-packages build check ci
+	@scripts/install-packages build run check ci
 	@scripts/ci
 
 bench:
