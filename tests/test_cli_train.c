@@ -71,6 +71,34 @@ static void a_named_cell_without_some_edges_has_its_row_too(void **state)
     free(table);
 }
 
+/* Its recipe is taken wherever --space stands; the table answers by index, by graph and by hash. */
+static void a_cell_of_nas_bench_101_is_trained_by_its_recipe_and_found_in_a_table(void **state)
+{
+    (void)state;
+    const char *cell = "{\"matrix\":[[0,1,1],[0,0,1],[0,0,0]],\"ops\":[\"input\",\"maxpool3x3\",\"output\"]}";
+    char *folder = colour_folder(), *record = scratch_path("cell.safetensors"), *table = scratch_path("cell.table");
+    json_t *run = expect_json(RUN("train", cell, "--data", folder, "-o", record, TINY, "--json", "--space", "nasbench101"));
+    json_t *settings = json_object_get(run, "settings");
+    assert_string_equal(json_string_value(json_object_get(run, "dataset")), "cifar10-101");
+    assert_string_equal(json_string_value(json_object_get(settings, "optimiser")), "RMSProp");
+    assert_string_equal(json_string_value(json_object_get(settings, "learning_rate")), "0.2");
+    assert_string_equal(json_string_value(json_object_get(settings, "batch")), "16");
+    json_t *accuracy = json_object_get(json_object_get(json_object_get(run, "curves"), "x-valid"), "accuracy");
+    free(expect_text(RUN("import", record, "-o", table)));
+    const char *names[] = {"6", cell, "6f6257bc3b12d87b8736e81cd4b7ed8b"};
+    for (int i = 0; i < 3; i++) {
+        json_t *answer =
+            expect_json(RUN("query", table, names[i], "--dataset", "cifar10-101", "--schedule", "2", "--split", "x-valid", "--json"));
+        json_t *value = json_object_get(json_array_get(answer, 0), "value");
+        assert_true(json_number_value(value) == json_number_value(json_array_get(accuracy, 1)));
+        json_decref(answer);
+    }
+    json_decref(run);
+    free(folder);
+    free(record);
+    free(table);
+}
+
 static void an_interrupted_run_goes_on_and_a_finished_one_is_left_alone(void **state)
 {
     (void)state;
@@ -111,7 +139,7 @@ static void what_cannot_be_done_is_said_clearly(void **state)
     expect_failure(RUN("train"), 2, "ARCH is missing");
     expect_failure(RUN("train", "0", "--resume"), 2, "--resume needs -o OUT");
     expect_failure(RUN("train", "0", "--schedule", "twelve"), 2, "--schedule");
-    expect_failure(RUN("train", "0", "--evaluate", "never"), 2, "--evaluate: 'never'; every, last or a number of epochs expected");
+    expect_failure(RUN("train", "0", "--evaluate", "never"), 2, "--evaluate: 'never'; every, half, last or a number of epochs expected");
     free(folder);
 }
 
@@ -121,6 +149,7 @@ int main(void)
         cmocka_unit_test(a_run_prints_its_epochs_and_its_result),
         cmocka_unit_test(a_record_becomes_a_row_of_a_table),
         cmocka_unit_test(a_named_cell_without_some_edges_has_its_row_too),
+        cmocka_unit_test(a_cell_of_nas_bench_101_is_trained_by_its_recipe_and_found_in_a_table),
         cmocka_unit_test(an_interrupted_run_goes_on_and_a_finished_one_is_left_alone),
         cmocka_unit_test(what_cannot_be_done_is_said_clearly),
     };

@@ -48,7 +48,10 @@ static void keys_are_described_without_their_files(void **state)
         assert_int_equal(nb_dataset_describe(nb_dataset_key(keys), &info, NULL), NB_OK);
         assert_string_equal(info.key, nb_dataset_key(keys++));
     }
-    assert_int_equal(keys, 8);
+    assert_int_equal(nb_dataset_describe("cifar10-101", &info, NULL), NB_OK);
+    assert_int_equal(info.splits, 4);
+    assert_true(info.mean[1] == (float)(122.95 / 255));
+    assert_int_equal(keys, 9);
 }
 
 static void an_unknown_key_names_the_known_ones(void **state)
@@ -57,8 +60,8 @@ static void an_unknown_key_names_the_known_ones(void **state)
     nb_dataset *dataset;
     nb_error err;
     assert_int_equal(nb_dataset_load("cifar11", NULL, NULL, &dataset, &err), NB_ERR_ARGUMENT);
-    assert_string_equal(err.message, "unknown data set 'cifar11'; known: cifar10-valid, cifar10, cifar100, ImageNet16-120, fashion-mnist, "
-                                     "fashion-mnist-valid, mnist, mnist-valid");
+    assert_string_equal(err.message, "unknown data set 'cifar11'; known: cifar10-valid, cifar10, cifar10-101, cifar100, ImageNet16-120, "
+                                     "fashion-mnist, fashion-mnist-valid, mnist, mnist-valid");
     assert_null(dataset);
 }
 
@@ -120,6 +123,28 @@ static void files_are_found_below_the_folder_and_divided(void **state)
     assert_int_equal(test->images[0], 20);
     assert_int_equal(nb_dataset_pixels(dataset, 21)[0], 5);
     assert_int_equal(nb_dataset_label(dataset, 21), 6);
+    nb_dataset_free(dataset);
+    free(folder);
+}
+
+/* Sixty images a file: with fewer than 256, all of a fifth are evaluated. */
+static void nas_bench_101_trains_on_the_first_four_files(void **state)
+{
+    (void)state;
+    char *folder = make_cifar10(60);
+    nb_dataset *dataset = load("cifar10-101", &(nb_dataset_options){.folder = scratch_folder(), .no_checksums = true});
+    static const struct {
+        const char *name;
+        uint32_t first, count;
+    } expected[] = {{"train", 0, 240}, {"x-valid", 240, 60}, {"ori-test", 300, 60}, {"train-1", 0, 60}};
+    assert_int_equal(nb_dataset_get_info(dataset)->splits, 4);
+    for (uint32_t s = 0; s < 4; s++) {
+        const nb_split *split = nb_dataset_split(dataset, s);
+        assert_string_equal(split->name, expected[s].name);
+        assert_int_equal(split->count, expected[s].count);
+        for (uint32_t i = 0; i < split->count; i++)
+            assert_int_equal(split->images[i], expected[s].first + i);
+    }
     nb_dataset_free(dataset);
     free(folder);
 }
@@ -242,6 +267,7 @@ int main(void)
         cmocka_unit_test(an_unknown_key_names_the_known_ones),
         cmocka_unit_test(missing_files_are_named_with_the_way_to_get_them),
         cmocka_unit_test(files_are_found_below_the_folder_and_divided),
+        cmocka_unit_test(nas_bench_101_trains_on_the_first_four_files),
         cmocka_unit_test(files_that_are_not_the_published_ones_are_refused),
         cmocka_unit_test(the_division_of_the_test_set_is_not_applied_to_another_one),
         cmocka_unit_test(fashion_mnist_is_found_by_itself),

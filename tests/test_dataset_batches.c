@@ -241,6 +241,55 @@ static void a_batch_depends_on_seed_and_epoch_only(void **state)
     nb_dataset_free(dataset);
 }
 
+/* 50 images in batches of 8: epochs begin at images 0, 50, 100, ..., so that every 4th one begins with a batch. */
+static void batches_that_run_on_visit_every_image_once_in_each_epoch(void **state)
+{
+    (void)state;
+    enum { SIZE = 8, EPOCHS = 4 };
+    nb_dataset *dataset = byte_dataset();
+    nb_batches batches = batches_of(dataset, 0, SIZE);
+    float images[SIZE * PIXELS];
+    int32_t labels[SIZE];
+    uint32_t steps = 0, visits[EPOCHS][IMAGES] = {{0}};
+    batches.run_on = true;
+    for (uint32_t epoch = 0; epoch < EPOCHS; epoch++) {
+        assert_int_equal(nb_batches_shuffle(&batches, &(nb_augmentation){0}, 5, epoch, NULL), NB_OK);
+        for (uint32_t i = 0; i < batches.count; i++, steps++) {
+            assert_int_equal(nb_batches_get(&batches, i, NULL, images, labels), SIZE);
+            for (uint32_t k = 0; k < SIZE; k++)
+                visits[(steps * SIZE + k) / IMAGES][labels[k]]++;
+        }
+        assert_int_equal(steps, (epoch + 1) * IMAGES / SIZE);
+    }
+    for (int epoch = 0; epoch < EPOCHS; epoch++)
+        for (int image = 0; image < IMAGES; image++)
+            assert_int_equal(visits[epoch][image], 1);
+    nb_batches_free(&batches);
+    nb_dataset_free(dataset);
+}
+
+/* An image that waits for the next epoch's first batch still looks as in its own epoch. */
+static void images_left_over_are_augmented_as_in_their_epoch(void **state)
+{
+    (void)state;
+    enum { SIZE = 32 };
+    nb_dataset *dataset = byte_dataset();
+    const nb_augmentation change = {.flip = true, .padding = 2};
+    nb_batches plain = batches_of(dataset, 0, SIZE), run_on = batches_of(dataset, 0, SIZE);
+    static float expected[SIZE * PIXELS], found[SIZE * PIXELS];
+    int32_t expected_labels[SIZE], labels[SIZE];
+    run_on.run_on = true;
+    assert_int_equal(nb_batches_shuffle(&plain, &change, 6, 0, NULL), NB_OK);
+    assert_int_equal(nb_batches_get(&plain, 1, NULL, expected, expected_labels), IMAGES - SIZE);
+    assert_int_equal(nb_batches_shuffle(&run_on, &change, 6, 1, NULL), NB_OK);
+    assert_int_equal(nb_batches_get(&run_on, 0, NULL, found, labels), SIZE);
+    assert_memory_equal(labels, expected_labels, (IMAGES - SIZE) * sizeof *labels);
+    assert_memory_equal(found, expected, (size_t)(IMAGES - SIZE) * PIXELS * sizeof *found);
+    nb_batches_free(&plain);
+    nb_batches_free(&run_on);
+    nb_dataset_free(dataset);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +299,8 @@ int main(void)
         cmocka_unit_test(training_images_are_mirrored_and_cropped_evenly),
         cmocka_unit_test(cutout_zeroes_a_square_cut_to_the_image),
         cmocka_unit_test(a_batch_depends_on_seed_and_epoch_only),
+        cmocka_unit_test(batches_that_run_on_visit_every_image_once_in_each_epoch),
+        cmocka_unit_test(images_left_over_are_augmented_as_in_their_epoch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

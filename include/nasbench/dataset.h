@@ -9,6 +9,7 @@
  * key                   training split                     evaluation splits (images)
  * cifar10-valid         half of CIFAR-10's, 25,000         x-valid (the other 25,000), ori-test (10,000)
  * cifar10               50,000                             ori-test (10,000)
+ * cifar10-101           40,000 of CIFAR-10's               x-valid, ori-test, train-1 (9,984 each: whole batches of 256)
  * cifar100              50,000                             ori-test (10,000), x-valid (5,000), x-test (5,000)
  * ImageNet16-120        151,700                            ori-test (6,000), x-valid (3,000), x-test (3,000)
  * fashion-mnist, mnist  60,000                             ori-test (10,000)

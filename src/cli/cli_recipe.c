@@ -14,9 +14,11 @@ static uint32_t parse_evaluate(const struct argp_state *state, const char *text)
         return 1;
     if (strcmp(text, "last") == 0)
         return 0;
+    if (strcmp(text, "half") == 0)
+        return NB_TRAIN_EVALUATE_HALFWAY;
     uint64_t value;
     if (!cli_is_unsigned(text, &value) || value == 0 || value > UINT32_MAX)
-        cli_bad_usage(state, "--evaluate: '%s'; every, last or a number of epochs expected", text);
+        cli_bad_usage(state, "--evaluate: '%s'; every, half, last or a number of epochs expected", text);
     return (uint32_t)value;
 }
 

@@ -48,7 +48,7 @@ enum {
 #define CLI_RECIPE_OPTIONS(default_schedule)                                                                                          \
     {"schedule", CLI_RECIPE_SCHEDULE, "EPOCHS", 0, "12, 200 or any number of epochs. Default: " default_schedule, 0},                 \
     CLI_RECIPE_NETWORK_OPTIONS,                                                                                                       \
-    {"evaluate", CLI_RECIPE_EVALUATE, "WHEN", 0, "After every epoch (every, the default), after the last, or after each so many", 0}
+    {"evaluate", CLI_RECIPE_EVALUATE, "WHEN", 0, "After every epoch (every, the default), half and last, last, or after each so many", 0}
 /* clang-format on */
 
 /* For parsers: takes an option of the table above; false for a key that is none of them. */

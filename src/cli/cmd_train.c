@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <nasbench/space.h>
 #include <nasbench/train.h>
 #include <stdlib.h>
 #include <string.h>
@@ -163,7 +164,8 @@ static void print_result(const nb_record *record, const char *output)
     }
     printf("\narchitecture  %s\n", record->arch);
     printf("setup         %s, %s epochs, seed %u\n", record->dataset, record->schedule, record->seed);
-    printf("costs         %s million multiply-accumulates, ", cli_shortest(record->flops, number_text));
+    printf("costs         %s million %s, ", cli_shortest(record->flops, number_text),
+           strcmp(record->space, "nasbench101") == 0 ? "FLOPs" : "multiply-accumulates");
     printf("%s million parameters", cli_shortest(record->params, number_text));
     double latency = nb_latency_mean(record->latency, record->latency_count);
     if (!isnan(latency))
@@ -292,12 +294,27 @@ static int keep(const nb_record *record, const char *output, const char *checkpo
     return CLI_OK;
 }
 
+/* The recipe is that of the space, which may be named after the options that change the recipe: arguments are read for the space first,
+ * then once more on top of its recipe. */
+static void read_arguments(const cli_command *self, int argc, char **argv, options *opts)
+{
+    const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    options first = {.train = nb_train_defaults()};
+    cli_parse(self, argc, argv, parse, &first);
+    *opts = (options){.dataset = "cifar10-valid", .train = nb_train_defaults()};
+    const nb_space *space = nb_space_find(first.train.space, NULL); /* training will say that there is no such space */
+    if (space && nb_space_get_id(space) == NB_SPACE_GRAPH)
+        opts->dataset = "cifar10-101";
+    if (space)
+        nb_train_defaults_for(first.train.space, &opts->train, NULL);
+    opts->train.threads = processors > 0 && processors <= 1024 ? (uint32_t)processors : 1;
+    cli_parse(self, argc, argv, parse, opts);
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
-    options opts = {.dataset = "cifar10-valid", .train = nb_train_defaults()};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    opts.train.threads = processors > 0 && processors <= 1024 ? (uint32_t)processors : 1;
-    cli_parse(self, argc, argv, parse, &opts);
+    options opts;
+    read_arguments(self, argc, argv, &opts);
     char *checkpoint = opts.output ? cli_format("%s.checkpoint", opts.output) : NULL;
     nb_record *record = NULL;
     int code = CLI_OK;
@@ -319,11 +336,13 @@ static int run(const cli_command *self, int argc, char **argv)
 
 static const struct argp_option option_table[] = {
     {"dataset", OPTION_DATASET, "KEY", 0,
-     "cifar10-valid (default), cifar10, cifar100, ImageNet16-120, fashion-mnist, fashion-mnist-valid, mnist or mnist-valid", 0},
+     "cifar10-valid (default), cifar10, cifar10-101 (default of nasbench101), cifar100, ImageNet16-120, fashion-mnist, "
+     "fashion-mnist-valid, mnist or mnist-valid",
+     0},
     {"data", OPTION_DATA, "DIR", 0, "Where its files are. Default: $TORCH_HOME, ~/.torch, /usr/share/datasets", 0},
     {"seed", OPTION_SEED, "SEED", 0, "Default: 777", 0},
     CLI_RECIPE_OPTIONS("12"),
-    {"space", OPTION_SPACE, "SPACE", 0, "What ARCH is of: nasbench201 (default) or nats-size", 0},
+    {"space", OPTION_SPACE, "SPACE", 0, "What ARCH is of: nasbench201 (default), nats-size or nasbench101", 0},
     {"threads", OPTION_THREADS, "N", 0, "Default: all processors. The result does not depend on it", 0},
     {"output", 'o', "OUT", 0, "The record to write; the state after each epoch is kept in OUT.checkpoint until then", 0},
     {"resume", OPTION_RESUME, NULL, 0, "Go on from OUT.checkpoint if it is there; do nothing if OUT is", 0},
@@ -340,7 +359,11 @@ const cli_command cmd_train = {
         "Trains the network of an architecture with NAS-Bench-201's recipe and evaluates it: SGD with Nesterov momentum, learning rate "
         "along "
         "a cosine, mirrored and cropped images, batches of 256. ARCH is an index or string of the space, the name of a cell (resnet, "
-        "all_c3x3, all_c1x1, all_idnt, all_full), or any cell of the reference's operations.\n\nThe record OUT has everything that the "
+        "all_c3x3, all_c1x1, all_idnt, all_full), or any cell of the reference's operations.\n\nWith --space nasbench101 the network and "
+        "the "
+        "recipe are NAS-Bench-101's: 128 channels, 3 cells per stack, RMSProp with learning rate 0.2 and weight decay 1e-4, 4 epochs, "
+        "evaluated half-way and at the end; ARCH is an index, a graph hash or a JSON object with the keys matrix and ops.\n\nThe record "
+        "OUT has everything that the "
         "benchmark's own files have of a run: loss, accuracy and time of every epoch on every set, FLOPs, parameters, latency, and the "
         "weights under PyTorch's names. 'nasbench import' makes a table of records.\n\nThe same command gives the same weights, "
         "whatever the number of threads and however often it was interrupted and resumed.",
@@ -348,6 +371,7 @@ const cli_command cmd_train = {
     .examples = "train resnet --dataset fashion-mnist --schedule 3 --channels 8 --cells 1 --resolution 16\ta minute on a laptop\n"
                 "train 1 --schedule 12 --seed 111 -o arch-1.safetensors\tone run of the benchmark, with CIFAR-10 in ~/.torch\n"
                 "train 1 --schedule 12 --seed 111 -o arch-1.safetensors --resume\tgo on after an interruption\n"
+                "train 28cfc7874f6d200472e1a9dcd8650aa0 --space nasbench101 --schedule 4 -o cell.safetensors\ta cell of NAS-Bench-101\n"
                 "train 8:16:32:16:64 --space nats-size --schedule 01 --dataset cifar100\ta network of the size space\n",
     .run = run,
 };

@@ -99,9 +99,9 @@ nb_status nb_dataset_shape(const char *dataset, nb_shape *shape, nb_error *err)
         const char *name;
         uint32_t channels, side, classes;
     } known[] = {
-        {"cifar10-valid", 3, 32, 10},   {"cifar10", 3, 32, 10},         {"cifar100", 3, 32, 100},
-        {"ImageNet16-120", 3, 16, 120}, {"ImageNet16-150", 3, 16, 150}, {"ImageNet16-200", 3, 16, 200},
-        {"ImageNet16", 3, 16, 1000},    {"mnist", 1, 28, 10},           {"fashion-mnist", 1, 28, 10},
+        {"cifar10-valid", 3, 32, 10},   {"cifar10", 3, 32, 10},         {"cifar100", 3, 32, 100},       {"cifar10-101", 3, 32, 10},
+        {"ImageNet16-120", 3, 16, 120}, {"ImageNet16-150", 3, 16, 150}, {"ImageNet16-200", 3, 16, 200}, {"ImageNet16", 3, 16, 1000},
+        {"mnist", 1, 28, 10},           {"fashion-mnist", 1, 28, 10},
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (!nb_same_name(known[i].name, dataset))

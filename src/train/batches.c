@@ -48,16 +48,30 @@ void nb_batches_free(nb_batches *batches)
     *batches = (nb_batches){0};
 }
 
+/* The images of the split in the order of an epoch: order[split->count]. */
+static void shuffle_epoch(const nb_split *split, uint64_t seed, uint32_t epoch, uint32_t *order)
+{
+    memcpy(order, split->images, split->count * sizeof *order);
+    nb_rng rng = nb_train_rng(seed, NB_STREAM_ORDER, epoch, 0);
+    nb_rng_shuffle(&rng, order, split->count, sizeof *order);
+}
+
 nb_status nb_batches_shuffle(nb_batches *batches, const nb_augmentation *change, uint64_t seed, uint32_t epoch, nb_error *err)
 {
-    uint32_t count = batches->split->count;
+    const uint32_t count = batches->split->count;
     if (!batches->order)
-        batches->order = malloc(count * sizeof *batches->order);
+        batches->order = malloc(((size_t)count + batches->size) * sizeof *batches->order);
     if (!batches->order)
         return nb_fail(err, NB_ERR_MEMORY, "no memory to shuffle %u images", count);
-    memcpy(batches->order, batches->split->images, count * sizeof *batches->order);
-    nb_rng rng = nb_train_rng(seed, NB_STREAM_ORDER, epoch, 0);
-    nb_rng_shuffle(&rng, batches->order, count, sizeof *batches->order);
+    if (batches->run_on) {
+        batches->lead = (uint32_t)((uint64_t)epoch * count % batches->size);
+        batches->count = (batches->lead + count) / batches->size;
+    }
+    if (batches->lead > 0) {
+        shuffle_epoch(batches->split, seed, epoch - 1, batches->order);
+        memmove(batches->order, batches->order + count - batches->lead, batches->lead * sizeof *batches->order);
+    }
+    shuffle_epoch(batches->split, seed, epoch, batches->order + batches->lead);
     batches->change = *change;
     batches->seed = seed;
     batches->epoch = epoch;
@@ -69,11 +83,11 @@ static int32_t clip(int32_t value, int32_t high)
     return value < 0 ? 0 : value > high ? high : value;
 }
 
-/* Draws how the image is augmented in this epoch. Every image takes the same numbers from its stream whatever is switched on. */
-static view draw_view(const nb_batches *batches, uint32_t image, int32_t side)
+/* Draws how the image is augmented in an epoch. Every image takes the same numbers from its stream whatever is switched on. */
+static view draw_view(const nb_batches *batches, uint32_t image, uint32_t epoch, int32_t side)
 {
     const nb_augmentation *change = &batches->change;
-    nb_rng rng = nb_train_rng(batches->seed, NB_STREAM_AUGMENTATION, batches->epoch, image);
+    nb_rng rng = nb_train_rng(batches->seed, NB_STREAM_AUGMENTATION, epoch, image);
     view v = {.mirrored = nb_rng_below(&rng, 2) && change->flip};
     int32_t padding = (int32_t)change->padding;
     v.down = (int32_t)nb_rng_below(&rng, 2 * (uint64_t)padding + 1) - padding;
@@ -150,7 +164,8 @@ static void fill_image(const filling *f, uint32_t k)
     const nb_dataset_info *info = nb_dataset_get_info(batches->dataset);
     size_t plane = (size_t)info->side * info->side;
     uint32_t image = image_at(f, k);
-    view v = batches->order ? draw_view(batches, image, (int32_t)info->side) : (view){0};
+    const uint32_t epoch = f->first + k < batches->lead ? batches->epoch - 1 : batches->epoch;
+    view v = batches->order ? draw_view(batches, image, epoch, (int32_t)info->side) : (view){0};
     const uint8_t *pixels = nb_dataset_pixels(batches->dataset, image);
     for (uint32_t c = 0; c < info->channels; c++)
         read_plane(pixels + c * plane, batches->levels + 256 * c, &v, (int32_t)info->side, f->images + (k * info->channels + c) * plane);
@@ -175,7 +190,7 @@ static void fill_part(void *user, int part, int parts, int thread)
 uint32_t nb_batches_get(const nb_batches *batches, uint32_t i, nb_workers *workers, float *images, int32_t *labels)
 {
     filling f = {.batches = batches, .first = i * batches->size, .images = images, .labels = labels};
-    uint32_t left = batches->split->count - f.first;
+    uint32_t left = batches->lead + batches->split->count - f.first;
     f.count = left < batches->size ? left : batches->size;
     nb_workers_run(workers, fill_part, &f, nb_workers_count(workers));
     return f.count;

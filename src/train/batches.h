@@ -27,7 +27,9 @@ typedef struct nb_batches {
     nb_augmentation change; /* all zero for evaluation */
     uint64_t seed;
     uint32_t epoch;
-    uint32_t *order; /* [split->count] images in the order of this epoch; NULL: the split's own */
+    bool run_on;     /* set by the caller before shuffling: batches run on over the end of an epoch, so that all are full */
+    uint32_t lead;   /* with run_on: images at the front that the batches of the epoch before left over */
+    uint32_t *order; /* [lead + split->count] images in the order of this epoch; NULL: the split's own */
     float *levels;   /* [channels][256] a byte as a normalised float */
 } nb_batches;
 
@@ -35,7 +37,9 @@ typedef struct nb_batches {
 nb_status nb_batches_init(nb_batches *batches, const nb_dataset *dataset, uint32_t split, uint32_t size, nb_error *err);
 void nb_batches_free(nb_batches *batches);
 
-/* Makes them batches for training in the given epoch: a new order, new augmentation. */
+/* Makes them batches for training in the given epoch: a new order, new augmentation. With run_on, epochs follow each other without a gap:
+ * batch s of all is images s * size .. (s + 1) * size - 1 of one epoch after the other, and an epoch's batches are those that end in it;
+ * the size must not exceed the images of the split. */
 nb_status nb_batches_shuffle(nb_batches *batches, const nb_augmentation *change, uint64_t seed, uint32_t epoch, nb_error *err);
 
 /* Fills images [n][channels][side][side] and labels [n] with batch i < count; returns n <= size. `workers` may be NULL. */

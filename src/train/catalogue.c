@@ -46,6 +46,20 @@ static const nb_source cifar10 = {
     .deviation = {63.0 / 255, 62.1 / 255, 66.7 / 255},
 };
 
+/* As NAS-Bench-101 normalises it. */
+static const nb_source cifar10_of_101 = {
+    .title = "CIFAR-10",
+    .channels = 3,
+    .side = 32,
+    .classes = 10,
+    .layouts = cifar10_layouts,
+    .layout_count = 2,
+    .how_to_get = "unpack cifar-10-binary.tar.gz or cifar-10-python.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html",
+    .flip = true,
+    .mean = {125.31 / 255, 122.95 / 255, 113.87 / 255},
+    .deviation = {62.99 / 255, 62.09 / 255, 66.70 / 255},
+};
+
 /* Nobody published checksums of the members of the binary archive; their sizes and labels are checked all the same. */
 static const nb_source_layout cifar100_layouts[] = {
     {
@@ -163,6 +177,7 @@ static const nb_source mnist = {
 const nb_dataset_kind nb_dataset_kinds[] = {
     {"cifar10-valid", &cifar10, NB_DIVISION_HALVES, NULL},
     {"cifar10", &cifar10, NB_DIVISION_WHOLE, NULL},
+    {"cifar10-101", &cifar10_of_101, NB_DIVISION_LAST_FIFTH, NULL},
     {"cifar100", &cifar100, NB_DIVISION_TEST_HALVES, nb_cifar100_test_xvalid},
     {"ImageNet16-120", &imagenet16, NB_DIVISION_TEST_HALVES, nb_imagenet16_test_xvalid},
     {"fashion-mnist", &fashion_mnist, NB_DIVISION_WHOLE, NULL},

@@ -44,9 +44,11 @@ typedef struct nb_source {
 
 /* How the images of a source are divided. */
 typedef enum nb_division {
-    NB_DIVISION_WHOLE,      /* all training images; ori-test */
-    NB_DIVISION_HALVES,     /* half of the training images; the other half x-valid; ori-test */
-    NB_DIVISION_TEST_HALVES /* all training images; ori-test, and its two halves x-valid and x-test by `test_bits` */
+    NB_DIVISION_WHOLE,       /* all training images; ori-test */
+    NB_DIVISION_HALVES,      /* half of the training images; the other half x-valid; ori-test */
+    NB_DIVISION_TEST_HALVES, /* all training images; ori-test, and its two halves x-valid and x-test by `test_bits` */
+    NB_DIVISION_LAST_FIFTH   /* NAS-Bench-101: four fifths of the training images; x-valid of the last fifth, ori-test, and train-1 of the
+                                first fifth, of which only whole batches of 256 count */
 } nb_division;
 
 typedef struct nb_dataset_kind {

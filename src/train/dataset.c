@@ -27,6 +27,8 @@ static uint32_t default_padding(uint32_t side)
 
 static void describe(const nb_dataset_kind *kind, nb_dataset_info *info)
 {
+    static const uint32_t splits_of[] = {
+        [NB_DIVISION_WHOLE] = 2, [NB_DIVISION_HALVES] = 3, [NB_DIVISION_TEST_HALVES] = 4, [NB_DIVISION_LAST_FIFTH] = 4};
     const nb_source *source = kind->source;
     *info = (nb_dataset_info){
         .key = kind->key,
@@ -34,9 +36,7 @@ static void describe(const nb_dataset_kind *kind, nb_dataset_info *info)
         .classes = source->classes,
         .channels = source->channels,
         .side = source->side,
-        .splits = kind->division == NB_DIVISION_WHOLE    ? 2
-                  : kind->division == NB_DIVISION_HALVES ? 3
-                                                         : 4,
+        .splits = splits_of[kind->division],
         .native_side = source->side,
         .flip = source->flip,
         .crop_padding = default_padding(source->side),
@@ -122,10 +122,29 @@ static nb_status add_test_halves(nb_dataset *dataset, const nb_dataset_kind *kin
     return NB_OK;
 }
 
+/* As many of `count` images as fill whole batches of 256; all when they fill none. */
+static uint32_t in_whole_batches(uint32_t count)
+{
+    enum { BATCH = 256 };
+    return count < BATCH ? count : count - count % BATCH;
+}
+
+/* NAS-Bench-101's division. */
+static nb_status add_fifths(nb_dataset *dataset, uint32_t train, uint32_t test, nb_error *err)
+{
+    const uint32_t fifth = train / 5;
+    NB_TRY(add_range(dataset, "train", 0, train - fifth, err));
+    NB_TRY(add_range(dataset, "x-valid", train - fifth, in_whole_batches(fifth), err));
+    NB_TRY(add_range(dataset, "ori-test", train, in_whole_batches(test), err));
+    return add_range(dataset, "train-1", 0, in_whole_batches(fifth), err);
+}
+
 static nb_status divide(nb_dataset *dataset, const nb_dataset_kind *kind, uint32_t train, nb_error *err)
 {
     uint32_t test = dataset->set.count - train;
     dataset->info.splits = 0;
+    if (kind->division == NB_DIVISION_LAST_FIFTH)
+        return add_fifths(dataset, train, test, err);
     if (kind->division == NB_DIVISION_HALVES)
         NB_TRY(add_train_halves(dataset, train, err));
     else

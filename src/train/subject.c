@@ -34,6 +34,17 @@ static nb_status find_cell(const nb_space *space, const char *arch, nb_subject *
     return NB_OK;
 }
 
+/* The network is that of the pruned cell in its own order. */
+static nb_status find_graph(const nb_space *space, const char *arch, nb_subject *out, nb_error *err)
+{
+    nb_arch found;
+    NB_TRY(nb_space_lookup(space, arch, strlen(arch), &found, err));
+    nb_space_format(space, &found, out->arch, sizeof out->arch);
+    out->space = nb_space_name(space);
+    nb_cell101_from_arch(&found, &out->network.graph);
+    return NB_OK;
+}
+
 nb_status nb_subject_find(const char *arch, const nb_train_options *options, const nb_dataset_info *images, nb_subject *out, nb_error *err)
 {
     const nb_space *space = nb_space_find(options->space ? options->space : "nasbench201", err);
@@ -48,6 +59,10 @@ nb_status nb_subject_find(const char *arch, const nb_train_options *options, con
         out->network.channels = options->channels;
         out->network.cells = options->cells;
         return find_cell(space, arch, out, err);
+    case NB_SPACE_GRAPH:
+        out->network.channels = options->channels;
+        out->network.cells = options->cells;
+        return find_graph(space, arch, out, err);
     default:
         return nb_fail(err, NB_ERR_UNSUPPORTED, "networks of the %s are not trained here", nb_space_title(space));
     }

@@ -9,7 +9,7 @@
 
 typedef struct nb_subject {
     nb_network network;
-    const char *space;                /* "nasbench201", "nats-size"; "" for a cell outside both */
+    const char *space;                /* "nasbench201", "nats-size", "nasbench101"; "" for a cell outside both */
     char arch[NB_GENOTYPE_TEXT_SIZE]; /* the string of the architecture or cell */
     const char *genotype;             /* size space: the fixed cell; else "" */
 } nb_subject;

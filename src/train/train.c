@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nasbench/space.h"
 #include "train/trainer.h"
 
 nb_train_options nb_train_defaults(void)
@@ -23,6 +24,29 @@ nb_train_options nb_train_defaults(void)
                               .evaluate_every = 1,
                               .threads = 1,
                               .weights = true};
+}
+
+nb_status nb_train_defaults_for(const char *space, nb_train_options *options, nb_error *err)
+{
+    const nb_space *found = nb_space_find(space, err);
+    if (!found)
+        return NB_ERR_NOT_FOUND;
+    *options = nb_train_defaults();
+    options->space = nb_space_name(found);
+    if (nb_space_get_id(found) != NB_SPACE_GRAPH)
+        return NB_OK;
+    options->schedule = "4";
+    options->channels = 128;
+    options->cells = 3;
+    options->optimiser = NB_TRAIN_RMSPROP;
+    options->rho = 0.9;
+    options->eps = 1.0;
+    options->nesterov = false;
+    options->learning_rate = 0.2;
+    options->by_steps = true;
+    options->weight_decay = 1e-4;
+    options->evaluate_every = NB_TRAIN_EVALUATE_HALFWAY;
+    return NB_OK;
 }
 
 nb_status nb_train(const nb_dataset *dataset, const char *arch, const nb_train_options *options, const nb_progress *progress,

@@ -15,6 +15,7 @@
 #include "nn/net.h"
 #include "nn/optimiser.h"
 #include "nn/schedule.h"
+#include "space/graph_cost.h"
 #include "train/batches.h"
 #include "train/meter.h"
 #include "train/settings.h"
@@ -88,6 +89,10 @@ static nb_status check_options(const nb_train_options *options, uint32_t side, n
         !(options->momentum < 1) || !isfinite(options->weight_decay))
         return nb_fail(err, NB_ERR_ARGUMENT, "learning rate %g, momentum %g, weight decay %g: expected > 0, 0 <= m < 1, >= 0",
                        options->learning_rate, options->momentum, options->weight_decay);
+    const bool rmsprop = options->optimiser == NB_TRAIN_RMSPROP;
+    if (rmsprop && (!(options->rho >= 0) || !(options->rho < 1) || !(options->eps > 0) || !isfinite(options->eps)))
+        return nb_fail(err, NB_ERR_ARGUMENT, "RMSProp: decay %g, epsilon %g: expected 0 <= decay < 1, epsilon > 0", options->rho,
+                       options->eps);
     return NB_OK;
 }
 
@@ -100,11 +105,41 @@ static void choose_augmentation(nb_trainer *t)
     };
 }
 
+static nb_optimiser_options optimiser_of(const nb_train_options *o)
+{
+    if (o->optimiser == NB_TRAIN_RMSPROP)
+        return nb_rmsprop_tf(o->rho, o->momentum, o->eps, o->weight_decay);
+    return nb_sgd(o->momentum, o->nesterov, o->weight_decay);
+}
+
+/* Full batches before the end of `epochs` epochs; with by_steps, all there are. */
+static uint64_t steps_before(const nb_trainer *t, uint32_t epochs)
+{
+    return (uint64_t)epochs * t->batches[0].split->count / t->options.batch;
+}
+
+/* Millions, as the benchmark of the space counts them. */
+static double flops_of(const nb_trainer *t, const nb_graph *graph)
+{
+    const nb_network *network = &t->subject.network;
+    const nb_shape shape = {.input_channels = network->input_channels,
+                            .height = network->side,
+                            .width = network->side,
+                            .classes = network->classes,
+                            .channels = network->channels,
+                            .cells = network->cells};
+    nb_cost101 cost;
+    if (network->graph.vertices == 0)
+        return (double)nb_graph_macs(graph) / 1e6;
+    nb_network101_cost(&network->graph, &shape, &cost);
+    return (double)cost.flops / 1e6;
+}
+
 static nb_status compile(nb_trainer *t, nb_error *err)
 {
     nb_graph *graph;
     NB_TRY(nb_network_build(&t->subject.network, &graph, err));
-    t->record->flops = (double)nb_graph_macs(graph) / 1e6;
+    t->record->flops = flops_of(t, graph);
     nb_status status = nb_params_new(graph, &t->params, err);
     uint32_t train_batch = t->options.batch < t->batches[0].split->count ? t->options.batch : t->batches[0].split->count;
     const nb_net_options training = {.batch = (int)train_batch, .training = true, .gradients = true, .threads = t->workers};
@@ -119,9 +154,9 @@ static nb_status compile(nb_trainer *t, nb_error *err)
     t->record->params = (double)t->params->parameter_count / 1e6;
     nb_rng rng = nb_train_rng(t->options.seed, NB_STREAM_WEIGHTS, 0, 0);
     nb_params_init(t->params, &rng);
-    nb_optimiser_options sgd = nb_sgd(t->options.momentum, t->options.nesterov, t->options.weight_decay);
-    NB_TRY(nb_optimiser_new(&sgd, t->params, &t->optimiser, err));
-    t->schedule = nb_schedule_cosine(t->options.learning_rate, t->epochs);
+    const nb_optimiser_options recipe = optimiser_of(&t->options);
+    NB_TRY(nb_optimiser_new(&recipe, t->params, &t->optimiser, err));
+    t->schedule = nb_schedule_cosine(t->options.learning_rate, t->options.by_steps ? (double)steps_before(t, t->epochs) : t->epochs);
     return nb_schedule_check(&t->schedule, err);
 }
 
@@ -129,6 +164,10 @@ static nb_status open_batches(nb_trainer *t, nb_error *err)
 {
     for (uint32_t s = 0; s < t->images->splits; s++)
         NB_TRY(nb_batches_init(&t->batches[s], t->dataset, s, s == 0 ? t->options.batch : EVALUATION_BATCH, err));
+    t->batches[0].run_on = t->options.by_steps;
+    if (t->options.by_steps && t->options.batch > t->batches[0].split->count)
+        return nb_fail(err, NB_ERR_ARGUMENT, "batches of %u images that must be full, but %u images", t->options.batch,
+                       t->batches[0].split->count);
     size_t batch = t->options.batch > EVALUATION_BATCH ? t->options.batch : EVALUATION_BATCH;
     t->pixels = malloc(batch * t->images->channels * t->images->side * t->images->side * sizeof *t->pixels);
     t->labels = malloc(batch * sizeof *t->labels);
@@ -140,6 +179,8 @@ static nb_status open_batches(nb_trainer *t, nb_error *err)
 /* Whether the evaluation sets are due after this epoch. */
 static bool is_evaluated(const nb_trainer *t, uint32_t epoch)
 {
+    if (t->options.evaluate_every == NB_TRAIN_EVALUATE_HALFWAY)
+        return epoch + 1 == t->epochs || epoch + 1 == t->epochs / 2;
     return epoch + 1 == t->epochs || (t->options.evaluate_every != 0 && (epoch + 1) % t->options.evaluate_every == 0);
 }
 
@@ -194,16 +235,24 @@ static void note_settings(nb_trainer *t)
     if (t->images->splits > 1)
         nb_settings_add_integer(s, "images_eval", t->batches[1].split->count);
     nb_settings_add_integer(s, "batch", o->batch);
-    nb_settings_add(s, "optimiser", "SGD");
+    nb_settings_add(s, "optimiser", o->optimiser == NB_TRAIN_RMSPROP ? "RMSProp" : "SGD");
     nb_settings_add_number(s, "learning_rate", o->learning_rate);
-    nb_settings_add(s, "scheduler", o->rate_by_step ? "cosine by step" : "cosine");
+    nb_settings_add(s, "scheduler", o->by_steps ? "cosine by full step" : o->rate_by_step ? "cosine by step" : "cosine");
     nb_settings_add_number(s, "momentum", o->momentum);
-    nb_settings_add_integer(s, "nesterov", o->nesterov);
+    if (o->optimiser == NB_TRAIN_RMSPROP) {
+        nb_settings_add_number(s, "rho", o->rho);
+        nb_settings_add_number(s, "epsilon", o->eps);
+    } else {
+        nb_settings_add_integer(s, "nesterov", o->nesterov);
+    }
     nb_settings_add_number(s, "weight_decay", o->weight_decay);
     nb_settings_add_integer(s, "flip", t->change.flip);
     nb_settings_add_integer(s, "crop_padding", t->change.padding);
     nb_settings_add_integer(s, "cutout", t->change.cutout);
-    nb_settings_add_integer(s, "evaluate_every", o->evaluate_every);
+    if (o->evaluate_every == NB_TRAIN_EVALUATE_HALFWAY)
+        nb_settings_add(s, "evaluate_every", "half-way");
+    else
+        nb_settings_add_integer(s, "evaluate_every", o->evaluate_every);
 }
 
 static nb_status add_curve(nb_trainer *t, const char *split, nb_metric metric, nb_error *err)
@@ -358,6 +407,10 @@ static nb_status advance(nb_trainer *t, const nb_progress *progress, const nb_me
 /* Learning rate of a batch of the epoch at work. */
 static double rate_of(const nb_trainer *t, uint32_t batch)
 {
+    if (t->options.by_steps) {
+        const uint64_t step = steps_before(t, t->next) + batch;
+        return step == 0 ? 0 : nb_schedule_rate(&t->schedule, (double)step, 0);
+    }
     double begun = t->options.rate_by_step ? (double)batch / t->batches[0].count : 0;
     return nb_schedule_rate(&t->schedule, t->next + begun, 0);
 }
