@@ -267,8 +267,6 @@ static void what_cannot_be_trained_is_refused_before_anything_is(void **state)
     options = (nb_live_objective_options){.train = recipe("three")};
     refuse(dataset, options, NB_ERR_ARGUMENT, "schedule 'three': expected a number of epochs");
     options = (nb_live_objective_options){.train = recipe("3")};
-    options.train.space = "nasbench101";
-    refuse(dataset, options, NB_ERR_UNSUPPORTED, "not trained here");
     options.train.space = "nasbench2001";
     refuse(dataset, options, NB_ERR_NOT_FOUND, "nasbench2001");
     nb_objective objective = objective_of(dataset, (nb_live_objective_options){.train = recipe("3")});
