@@ -133,23 +133,30 @@ static nb_status scan_escape(nb_json_scan *scan, nb_error *err)
     }
 }
 
+/* Copies characters that stand for themselves, up to the first that does not. */
+static void copy_plain(nb_json_scan *scan)
+{
+    const char *from = scan->next, *end = scan->end;
+    char *to = scan->strings;
+    while (from < end && *from != '"' && *from != '\\' && (unsigned char)*from >= 0x20)
+        *to++ = *from++;
+    scan->next = from;
+    scan->strings = to;
+}
+
 nb_status nb_json_string(nb_json_scan *scan, const char **out, nb_error *err)
 {
     NB_TRY(nb_json_expect(scan, '"', err));
     *out = scan->strings;
     for (;;) {
+        copy_plain(scan);
         if (scan->next == scan->end)
             return nb_fail(err, NB_ERR_TRUNCATED, "%s: offset %zu: the text ends inside a string", scan->name, offset_of_next(scan));
-        char c = *scan->next;
-        if ((unsigned char)c < 0x20)
+        if ((unsigned char)*scan->next < 0x20)
             return nb_json_fail(scan, err, "a control character inside a string");
-        scan->next++;
-        if (c == '"')
+        if (*scan->next++ == '"')
             break;
-        if (c == '\\')
-            NB_TRY(scan_escape(scan, err));
-        else
-            *scan->strings++ = c;
+        NB_TRY(scan_escape(scan, err));
     }
     *scan->strings++ = '\0';
     return NB_OK;
