@@ -132,6 +132,26 @@ static nb_status plan_hashes(plan *p, nb_error *err)
     return NB_OK;
 }
 
+/* A tensor of the whole table from memory that the writer owns; NULL: none. */
+static nb_status plan_fact(plan *p, const char *name, nb_dtype dtype, void *data, nb_error *err)
+{
+    return data && add_tensor(p, name_of("%s", name), dtype, p->writer->rows, 0, data) < 0 ? no_memory(p, err) : NB_OK;
+}
+
+/* What the writer hands over is forgotten there before the plan may free it. */
+static nb_status plan_facts(plan *p, nb_error *err)
+{
+    nb_row_facts *facts = &p->writer->facts;
+    uint32_t *order = facts->order, *params = facts->params;
+    uint64_t *flops = facts->flops;
+    facts->order = NULL;
+    NB_TRY(plan_fact(p, NB_TENSOR_SOURCE_ORDER, NB_DTYPE_U32, order, err));
+    facts->params = NULL;
+    NB_TRY(plan_fact(p, NB_TENSOR_ROW_PARAMS, NB_DTYPE_U32, params, err));
+    facts->flops = NULL;
+    return plan_fact(p, NB_TENSOR_ROW_FLOPS, NB_DTYPE_U64, flops, err);
+}
+
 static nb_status plan_architectures(plan *p, nb_error *err)
 {
     NB_TRY(plan_hashes(p, err));
@@ -350,9 +370,74 @@ static nb_status plan_eval_order(plan *p, const nb_written_setup *setup, nb_erro
                                                                                                                      : NB_OK;
 }
 
+/* ---------------------------------------------------------------- setups that came as columns */
+
+/* Where the trials of each row begin, and their seeds: the same number of runs in every row, numbered from 0. */
+static nb_status plan_runs(plan *p, const nb_written_setup *setup, nb_error *err)
+{
+    uint32_t rows = p->writer->rows;
+    uint32_t *first = malloc(((size_t)rows + 1) * sizeof *first);
+    if (!first)
+        return no_memory(p, err);
+    for (uint32_t row = 0; row <= rows; row++)
+        first[row] = row * setup->runs;
+    if (add_tensor(p, setup_tensor_name(p, setup, NB_TENSOR_FIRST), NB_DTYPE_U32, (uint64_t)rows + 1, 0, first) < 0)
+        return no_memory(p, err);
+    uint32_t *seeds = malloc(setup->count * sizeof *seeds);
+    if (!seeds)
+        return no_memory(p, err);
+    for (size_t i = 0; i < setup->count; i++)
+        seeds[i] = (uint32_t)(i % setup->runs);
+    return add_tensor(p, setup_tensor_name(p, setup, NB_TENSOR_SEED), NB_DTYPE_U32, setup->count, 0, seeds) < 0 ? no_memory(p, err) : NB_OK;
+}
+
+/* Takes the column's memory over. */
+static nb_status plan_column(plan *p, nb_column_builder *column, char *name, nb_error *err)
+{
+    bool same = column->kind == NB_COLUMN_SAME;
+    void *data = same ? copy_of(&column->same, sizeof column->same) : column->data;
+    column->data = NULL;
+    if (!data) {
+        free(name);
+        return no_memory(p, err);
+    }
+    return add_tensor(p, name, nb_column_dtype(column->kind), same ? 1 : column->size, 0, data) < 0 ? no_memory(p, err) : NB_OK;
+}
+
+static nb_status plan_point(plan *p, nb_written_setup *setup, uint32_t point, nb_error *err)
+{
+    const char *dataset = p->writer->datasets[setup->dataset];
+    nb_column_builder *columns = &setup->columns[nb_point_column(setup->split_count, point, 0)];
+    NB_TRY(plan_column(p, &columns[NB_POINT_EPOCH],
+                       name_of("%s/%s/" NB_TENSOR_POINT_EPOCH NB_SUFFIX_POINT "%u", dataset, setup->schedule, point), err));
+    NB_TRY(plan_column(p, &columns[NB_POINT_TIME],
+                       name_of("%s/%s/" NB_SPLIT_TRAIN "/%s" NB_SUFFIX_POINT "%u", dataset, setup->schedule,
+                               nb_metric_name(NB_METRIC_TIME), point),
+                       err));
+    for (uint32_t split = 0; split < setup->split_count; split++)
+        NB_TRY(plan_column(p, &columns[NB_POINT_ACCURACY + split],
+                           name_of("%s/%s/%s/%s" NB_SUFFIX_POINT "%u", dataset, setup->schedule, setup->splits[split],
+                                   nb_metric_name(NB_METRIC_ACCURACY), point),
+                           err));
+    return NB_OK;
+}
+
+static nb_status plan_columns(plan *p, nb_written_setup *setup, nb_error *err)
+{
+    NB_TRY(plan_runs(p, setup, err));
+    for (uint32_t point = 0; point < setup->points; point++)
+        NB_TRY(plan_point(p, setup, point, err));
+    return plan_column(p, &setup->columns[nb_point_total(setup->split_count, setup->points)],
+                       setup_tensor_name(p, setup, NB_TENSOR_TOTAL_TIME), err);
+}
+
+/* ---------------------------------------------------------------- setups that came trial by trial */
+
 static nb_status plan_setup(plan *p, setup_plan *sp, nb_error *err)
 {
     const nb_written_setup *setup = sp->setup;
+    if (setup->columns)
+        return plan_columns(p, sp->setup, err);
     NB_TRY(plan_first(p, setup, err));
     NB_TRY(plan_whole_numbers(p, setup, NB_TENSOR_SEED, seed_of, err));
     if (setup->epochs_vary)
@@ -381,6 +466,8 @@ static int compare_trials(const void *a, const void *b)
 /* Trials by row and seed; the same row and seed twice is an error. */
 static nb_status sort_trials(const nb_table_writer *writer, nb_written_setup *setup, nb_error *err)
 {
+    if (setup->columns)
+        return NB_OK;
     bool sorted = true;
     for (size_t i = 1; i < setup->count && sorted; i++)
         sorted = compare_trials(&setup->trials[i - 1], &setup->trials[i]) <= 0;
@@ -425,6 +512,16 @@ static int compare_u32(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
     return (x > y) - (x < y);
+}
+
+/* Counts, seeds and points of a setup that came as columns. */
+static void append_runs(nb_text *json, const nb_written_setup *setup)
+{
+    nb_text_printf(json, ",\"epochs\":%u,\"trials\":%zu,\"rows\":%zu,\"max_trials\":%u,\"seeds\":[", setup->epochs, setup->count,
+                   setup->count / setup->runs, setup->runs);
+    for (uint32_t i = 0; i < setup->runs; i++)
+        nb_text_printf(json, "%s%u", i ? "," : "", i);
+    nb_text_printf(json, "],\"points\":%u,\"images\":%u", setup->points, setup->images);
 }
 
 /* ,"seeds":[...] */
@@ -490,8 +587,12 @@ static void append_setup(nb_text *json, const nb_table_writer *writer, const nb_
     nb_text_json_string(json, writer->datasets[setup->dataset]);
     nb_text_puts(json, ",\"schedule\":");
     nb_text_json_string(json, setup->schedule);
-    append_counts(json, setup);
-    append_seeds(json, setup);
+    if (setup->columns) {
+        append_runs(json, setup);
+    } else {
+        append_counts(json, setup);
+        append_seeds(json, setup);
+    }
     append_splits(json, setup);
     nb_text_printf(json, ",\"channels\":%u,\"cells\":%u,\"classes\":%u", setup->config.channels, setup->config.cells,
                    setup->config.classes);
@@ -771,6 +872,8 @@ static nb_status write_blocks(plan *p, setup_plan *sp, block *b, nb_error *err)
 
 static nb_status write_setup(plan *p, setup_plan *sp, nb_error *err)
 {
+    if (sp->setup->columns)
+        return NB_OK; /* its tensors are complete */
     block b;
     nb_status status = make_block(p, sp->setup, &b, err);
     if (status == NB_OK)
@@ -875,6 +978,7 @@ static nb_status make_plan(plan *p, nb_error *err)
     if (add_tensor(p, name_of(NB_TENSOR_CHECKSUM), NB_DTYPE_U64, 0, 0, NULL) < 0)
         return no_memory(p, err);
     NB_TRY(plan_architectures(p, err));
+    NB_TRY(plan_facts(p, err));
     NB_TRY(plan_dataset_orders(p, err));
     for (size_t i = 0; i < p->setup_count; i++)
         NB_TRY(plan_setup(p, &p->setups[i], err));

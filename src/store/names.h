@@ -31,6 +31,9 @@
 #define NB_TENSOR_ARCH_HASH_SLOTS "arch.hash.slots"
 #define NB_TENSOR_EVALUATED "evaluated"
 #define NB_TENSOR_DATASET_ORDER "dataset_order"
+#define NB_TENSOR_SOURCE_ORDER "source_order"
+#define NB_TENSOR_ROW_PARAMS "row.params"
+#define NB_TENSOR_ROW_FLOPS "row.flops"
 
 /* Tensors of a setup, after "<dataset>/<schedule>/". */
 #define NB_TENSOR_FIRST "first"
@@ -41,12 +44,16 @@
 #define NB_TENSOR_LATENCY "latency"
 #define NB_TENSOR_LATENCY_FIRST "latency.first"
 #define NB_TENSOR_EVAL_ORDER "eval_order"
+#define NB_TENSOR_POINT_EPOCH "epoch" /* with NB_SUFFIX_POINT */
+#define NB_TENSOR_TOTAL_TIME "total_time"
 
 /* What follows the metric in the name of a curve that is not stored by epoch. */
 #define NB_SUFFIX_LAST ".last"
 #define NB_SUFFIX_CONSTANT ".constant"
 #define NB_SUFFIX_MEASURED ".measured"
 #define NB_SUFFIX_TOTAL ".total" /* time only: the sum over all epochs of a trial, added left to right */
+
+#define NB_SUFFIX_POINT ".p"     /* and the number of the point, one digit */
 
 #define NB_SPLIT_TRAIN "train"
 

@@ -126,17 +126,38 @@ nb_status nb_table_writer_open(const char *path, const nb_table_description *des
     return NB_OK;
 }
 
+static void free_columns(nb_column_builder *columns, uint32_t splits, uint32_t points)
+{
+    for (uint32_t i = 0; columns && i <= nb_point_total(splits, points); i++)
+        nb_column_free(&columns[i]);
+    free(columns);
+}
+
+static void free_setup(nb_written_setup *setup)
+{
+    nb_spill_free(&setup->spill);
+    free_columns(setup->columns, setup->split_count, setup->points);
+    free(setup->genotype);
+    free(setup->trials);
+    free(setup->orders);
+    free(setup);
+}
+
+static void free_facts(nb_row_facts *facts)
+{
+    free(facts->order);
+    free(facts->params);
+    free(facts->flops);
+    *facts = (nb_row_facts){0};
+}
+
 void nb_table_writer_abort(nb_table_writer *writer)
 {
     if (!writer)
         return;
-    for (size_t i = 0; i < writer->setup_count; i++) {
-        nb_spill_free(&writer->setups[i]->spill);
-        free(writer->setups[i]->genotype);
-        free(writer->setups[i]->trials);
-        free(writer->setups[i]->orders);
-        free(writer->setups[i]);
-    }
+    for (size_t i = 0; i < writer->setup_count; i++)
+        free_setup(writer->setups[i]);
+    free_facts(&writer->facts);
     for (size_t i = 0; i < writer->schedule_order_count; i++)
         free(writer->schedule_orders[i].of_row);
     free(writer->setups);
@@ -504,6 +525,8 @@ static nb_status setup_of_trial(nb_table_writer *writer, const nb_trial *trial, 
     nb_written_setup *setup = find_setup(writer, trial->dataset, schedule);
     if (!setup)
         return make_setup(writer, trial->dataset, schedule, &trial->config, out, err);
+    if (setup->columns)
+        return nb_fail(err, NB_ERR_EXISTS, "%s: row %u: %s/%s is complete already", writer->path, trial->row, trial->dataset, schedule);
     if (!same_config(&setup->config, &trial->config))
         return nb_fail(
             err, NB_ERR_ARGUMENT,
@@ -550,6 +573,66 @@ nb_status nb_table_writer_add(nb_table_writer *writer, const nb_trial *trial, nb
         setup->split_count = splits_before;
     writer->broken = writer->broken || status == NB_ERR_IO || status == NB_ERR_MEMORY;
     return status;
+}
+
+/* ---------------------------------------------------------------- whole setups */
+
+static nb_status check_points(const nb_table_writer *writer, const nb_point_setup *from, nb_error *err)
+{
+    NB_TRY(check_name(writer, "dataset", from->dataset, err));
+    NB_TRY(check_name(writer, "schedule", from->schedule, err));
+    bool split_is_train = from->split_count > 0 && strcmp(from->splits[0], NB_SPLIT_TRAIN) == 0;
+    uint64_t trials = (uint64_t)writer->rows * from->runs;
+    if (!split_is_train || from->split_count > NB_SPLITS_MAX || from->points == 0 || from->points > NB_POINTS_MAX || trials == 0 ||
+        trials > UINT32_MAX / 2 || from->epochs == 0 || from->epochs > NB_EPOCHS_MAX)
+        return nb_fail(err, NB_ERR_ARGUMENT, "%s: %s/%s: %u splits, %u points, %u runs, %u epochs", writer->path, from->dataset,
+                       from->schedule, from->split_count, from->points, from->runs, from->epochs);
+    for (uint32_t i = 0; i <= nb_point_total(from->split_count, from->points); i++)
+        if (from->columns[i].kind == NB_COLUMN_NONE || from->columns[i].size != trials)
+            return nb_fail(err, NB_ERR_ARGUMENT, "%s: %s/%s: column %u has %zu numbers, %llu expected", writer->path, from->dataset,
+                           from->schedule, i, from->columns[i].size, (unsigned long long)trials);
+    if (find_setup(writer, from->dataset, nb_schedule_canonical(from->schedule)))
+        return nb_fail(err, NB_ERR_EXISTS, "%s: %s/%s is there already", writer->path, from->dataset, from->schedule);
+    return NB_OK;
+}
+
+static nb_status add_points(nb_table_writer *writer, const nb_point_setup *from, nb_error *err)
+{
+    nb_written_setup *setup = NULL;
+    nb_eval_order order = {0};
+    uint32_t number;
+    NB_TRY(check_points(writer, from, err));
+    NB_TRY(make_setup(writer, from->dataset, nb_schedule_canonical(from->schedule), &from->config, &setup, err));
+    for (uint32_t i = 0; i < from->split_count; i++) {
+        NB_TRY(need_split(writer, setup, from->splits[i], &number, err));
+        if (i > 0)
+            order.splits[order.count++] = (uint8_t)number;
+    }
+    NB_TRY(need_eval_order(writer, setup, &order, &number, err));
+    setup->count = (size_t)writer->rows * from->runs;
+    setup->epochs = from->epochs;
+    setup->runs = from->runs;
+    setup->points = from->points;
+    setup->images = from->images;
+    setup->columns = from->columns;
+    memset(writer->evaluated, 1, writer->rows);
+    return NB_OK;
+}
+
+nb_status nb_table_writer_add_points(nb_table_writer *writer, nb_point_setup *from, nb_error *err)
+{
+    nb_status status = add_points(writer, from, err);
+    if (status != NB_OK)
+        free_columns(from->columns, from->split_count, from->points);
+    from->columns = NULL;
+    writer->broken = writer->broken || status != NB_OK;
+    return status;
+}
+
+void nb_table_writer_row_facts(nb_table_writer *writer, const nb_row_facts *facts)
+{
+    free_facts(&writer->facts);
+    writer->facts = *facts;
 }
 
 /* ---------------------------------------------------------------- the rest of the collecting side */

@@ -9,6 +9,7 @@
 #include "nasbench/table.h"
 
 #include "store/names.h"
+#include "store/points.h"
 #include "store/spill.h"
 
 /* One curve of one trial in the spill: this head, then the values, then with `masked` one byte per value, padded to 8. */
@@ -83,6 +84,9 @@ typedef struct nb_written_setup {
     nb_curve_facts curves[NB_SPLITS_MAX * NB_METRIC_COUNT];
     nb_eval_order *orders;
     uint32_t order_count;
+    uint32_t runs;              /* of every row, where the setup came as columns; 0: trial by trial */
+    uint32_t points, images;    /* of these columns */
+    nb_column_builder *columns; /* [nb_point_total + 1]; NULL: trial by trial */
 } nb_written_setup;
 
 /* The dataset orders of all rows under one schedule. */
@@ -107,6 +111,7 @@ struct nb_table_writer {
     uint8_t *codes;      /* [rows][code_count] */
     uint32_t *indices;   /* [rows] index in the space of each row; NULL in official order */
     uint8_t *evaluated;  /* [rows] 0 or 1 */
+    nb_row_facts facts;  /* owned */
     char datasets[NB_DATASETS_MAX][NB_NAME_MAX + 1];
     uint32_t dataset_count;
     nb_written_setup **setups;
