@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     nb_error err;
     if (nb_stream_over(&in, data, size, "fuzz", &err) != NB_OK)
         return 0;
-    touch_import(&in, false);
+    touch_import(&in, TOUCH_OBJECTS);
     nb_stream_close(&in);
     return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef NB_FUZZ_TOUCH_H
 #define NB_FUZZ_TOUCH_H
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "ingest/importer.h"
@@ -69,18 +70,49 @@ static inline nb_status touch_mark(void *user, uint32_t row, nb_error *err)
     return NB_OK;
 }
 
+static inline nb_status touch_points(void *user, nb_point_setup *setup, nb_error *err)
+{
+    (void)err;
+    touch_text(user, setup->dataset);
+    touch_text(user, setup->schedule);
+    for (uint32_t i = 0; i <= nb_point_total(setup->split_count, setup->points); i++) {
+        for (size_t k = 0; k < setup->columns[i].size; k++) {
+            double number = nb_column_get(&setup->columns[i], k);
+            touch_bytes(user, &number, sizeof number);
+        }
+        nb_column_free(&setup->columns[i]);
+    }
+    free(setup->columns);
+    setup->columns = NULL;
+    return NB_OK;
+}
+
+static inline nb_status touch_facts(void *user, const nb_row_facts *facts, nb_error *err)
+{
+    (void)user;
+    (void)err;
+    free(facts->order);
+    free(facts->params);
+    free(facts->flops);
+    return NB_OK;
+}
+
 /* Gives the stream to one of the importer's readers. */
-static inline void touch_import(nb_stream *in, bool csv)
+typedef enum touch_reader { TOUCH_OBJECTS, TOUCH_CSV, TOUCH_TFRECORD } touch_reader;
+
+static inline void touch_import(nb_stream *in, touch_reader reader)
 {
     static const nb_import_options plain = {0};
     static const char *const columns[] = {"acc=cifar10/12/ori-test/accuracy", "time=cifar10/12/train/time@3#5"};
     static const nb_import_options mapped = {.columns = columns, .column_count = 2};
     touched t = {0};
-    nb_trial_sink sink = {&t, touch_open, touch_trial, touch_order, touch_mark};
-    nb_importer importer = {.options = csv ? &mapped : &plain, .sink = &sink, .names = "fuzz"};
+    nb_trial_sink sink = {&t, touch_open, touch_trial, touch_order, touch_mark, touch_points, touch_facts};
+    nb_importer importer = {.options = reader == TOUCH_CSV ? &mapped : &plain, .sink = &sink, .names = "fuzz"};
     nb_error err;
-    if (csv)
+    if (reader == TOUCH_CSV)
         (void)nb_import_csv_stream(&importer, in, &err);
+    else if (reader == TOUCH_TFRECORD)
+        (void)(nb_import_tfrecord_stream(&importer, in, &err) == NB_OK && nb_importer_finish101(&importer, &err) == NB_OK);
     else
         (void)nb_import_object_stream(&importer, in, "arch-000005-seed-0777.pth", &err);
     nb_importer_free(&importer);

@@ -64,8 +64,9 @@ typedef struct nb_query {
     int32_t epoch;
     uint8_t kind;     /* nb_pick_kind */
     uint8_t narrow;   /* values are floats */
-    uint8_t by_trial; /* the place of the value depends on the trial */
+    uint8_t by_trial; /* how the value of a trial is found */
     uint8_t pairwise; /* long means sum as numpy does */
+    uint32_t divisor; /* of a sum of times; 0: a fraction that becomes percent */
 } nb_query;
 
 /* NB_ERR_NOT_FOUND names what the table has instead of an unknown dataset, schedule or split, and says so when the metric was not measured

@@ -47,10 +47,11 @@ typedef enum nb_flavour {
     NB_FLAVOUR_1_3,  /* 1.3 */
     NB_FLAVOUR_2_0,  /* 2.0 */
     NB_FLAVOUR_NATS, /* nats_bench 1.8 */
+    NB_FLAVOUR_101,  /* nasbench: see <nasbench/nasbench101_api.h> */
     NB_FLAVOUR_COUNT
 } nb_flavour;
 
-/* "aa", "1.0", "1.1", "1.2", "1.3", "2.0", "nats"; NULL outside the enumeration. */
+/* "aa", "1.0", "1.1", "1.2", "1.3", "2.0", "nats", "101"; NULL outside the enumeration. */
 NB_API const char *nb_flavour_name(nb_flavour flavour);
 NB_API nb_status nb_flavour_parse(const char *name, nb_flavour *out, nb_error *err);
 
@@ -216,6 +217,7 @@ typedef enum nb_coverage {
     NB_COVERAGE_FULL,     /* by epoch; single values may still be missing */
     NB_COVERAGE_LAST,     /* the last epoch of each trial only */
     NB_COVERAGE_CONSTANT, /* one value that holds in every epoch (the pseudo times of v1.1 and NATS) */
+    NB_COVERAGE_POINTS,   /* at a few epochs; a time is the mean of the epochs up to it (NAS-Bench-101: half-way and at the end) */
 } nb_coverage;
 
 NB_API nb_coverage nb_table_coverage(const nb_table *table, uint32_t setup, uint32_t split, nb_metric metric);

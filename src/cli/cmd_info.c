@@ -52,6 +52,8 @@ static const char *coverage_name(nb_coverage coverage)
         return "last epoch";
     case NB_COVERAGE_CONSTANT:
         return "constant";
+    case NB_COVERAGE_POINTS:
+        return "points";
     case NB_COVERAGE_NONE:
         break;
     }

@@ -35,6 +35,18 @@ static nb_status mark_row(void *user, uint32_t row, nb_error *err)
     return nb_table_writer_mark_evaluated(((table_sink *)user)->writer, row, err);
 }
 
+static nb_status add_points(void *user, nb_point_setup *setup, nb_error *err)
+{
+    return nb_table_writer_add_points(((table_sink *)user)->writer, setup, err);
+}
+
+static nb_status add_facts(void *user, const nb_row_facts *facts, nb_error *err)
+{
+    (void)err;
+    nb_table_writer_row_facts(((table_sink *)user)->writer, facts);
+    return NB_OK;
+}
+
 /* ---- */
 
 /* The sources' names without their folders, which are nobody's business but the user's. */
@@ -69,7 +81,7 @@ nb_status nb_import(const char *const *sources, size_t count, const char *target
 {
     static const nb_import_options plain = {0};
     table_sink table = {.target = target};
-    nb_trial_sink sink = {&table, open_table, add_trial, set_order, mark_row};
+    nb_trial_sink sink = {&table, open_table, add_trial, set_order, mark_row, add_points, add_facts};
     nb_files files;
     nb_text names = {0};
     if (!sources || count == 0 || !target)

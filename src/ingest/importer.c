@@ -7,12 +7,15 @@
 
 #include "base/quote.h"
 #include "ingest/results.h"
+#include "ingest/runs101.h"
 #include "ingest/torch_file.h"
 
 void nb_importer_free(nb_importer *importer)
 {
     nb_rows_free(&importer->rows);
     nb_curves_free(&importer->curves);
+    nb_runs101_free(importer->runs101);
+    importer->runs101 = NULL;
     free(importer->read_from);
     importer->read_from = NULL;
 }
@@ -40,6 +43,8 @@ static source_words words_of(nb_source_kind kind, const nb_space *space)
         if (size_space)
             return (source_words){"NATS-Bench size space results", "NATS-Bench v1.0 (size)", NB_FLAVOUR_NATS};
         return (source_words){"NATS-Bench topology space results", "NATS-Bench v1.0 (topology)", NB_FLAVOUR_NATS};
+    case NB_SOURCE_101:
+        return (source_words){"NAS-Bench-101 results", "NAS-Bench-101", NB_FLAVOUR_101};
     case NB_SOURCE_RUN:
         return (source_words){"training runs", "own training runs", size_space ? NB_FLAVOUR_NATS : NB_FLAVOUR_2_0};
     default:
@@ -161,12 +166,25 @@ nb_status nb_importer_add(nb_importer *importer, const nb_trial *trial, nb_error
 
 /* ---- all files ---- */
 
+/* A file that is recognised by its name alone is damaged at its very start; its reader says how. */
+static bool is_damaged_tfrecord(nb_container container, const char *path)
+{
+    static const char ending[] = ".tfrecord";
+    size_t size = strlen(path);
+    bool unknown = container == NB_CONTAINER_EMPTY || container == NB_CONTAINER_UNKNOWN;
+    return unknown && size >= sizeof ending && strcmp(path + size - (sizeof ending - 1), ending) == 0;
+}
+
 static nb_status run_file(nb_importer *importer, const char *path, nb_error *err)
 {
     nb_container container;
     if (nb_is_record_file(path))
         return nb_import_record_file(importer, path, err);
     NB_TRY(nb_container_of(path, &container, err));
+    if (container == NB_CONTAINER_TFRECORD || is_damaged_tfrecord(container, path))
+        return nb_import_tfrecord_file(importer, path, err);
+    if (importer->runs101)
+        return nb_fail(err, NB_ERR_UNSUPPORTED, "%s: files of NAS-Bench-101 go into a table of their own", path);
     if (container == NB_CONTAINER_TEXT)
         return nb_import_csv_file(importer, path, err);
     return nb_import_object_file(importer, path, err);
@@ -182,6 +200,8 @@ nb_status nb_importer_run(nb_importer *importer, nb_error *err)
         NB_TRY(run_file(importer, path, err));
         importer->summary.files++;
     }
+    if (importer->runs101)
+        NB_TRY(nb_importer_finish101(importer, err));
     if (!importer->open)
         return nb_fail(err, NB_ERR_FORMAT, "%s: no results in it", importer->names);
     return NB_OK;

@@ -19,8 +19,11 @@ typedef enum nb_source_kind {
     NB_SOURCE_201_1_0,
     NB_SOURCE_201_1_1,
     NB_SOURCE_NATS,
-    NB_SOURCE_RUN /* files of single training runs */
+    NB_SOURCE_RUN, /* files of single training runs */
+    NB_SOURCE_101
 } nb_source_kind;
+
+struct nb_runs101;
 
 typedef struct nb_importer {
     const nb_import_options *options;
@@ -36,6 +39,7 @@ typedef struct nb_importer {
     bool open;           /* the sink is */
     nb_source_kind kind; /* what the sink was opened for */
     nb_curve_set curves;
+    struct nb_runs101 *runs101; /* NAS-Bench-101's records so far; NULL: none */
     nb_import_summary summary;
 } nb_importer;
 
@@ -57,16 +61,21 @@ nb_status nb_importer_add(nb_importer *importer, const nb_trial *trial, nb_error
 nb_status nb_import_object_file(nb_importer *importer, const char *path, nb_error *err);
 nb_status nb_import_csv_file(nb_importer *importer, const char *path, nb_error *err);
 nb_status nb_import_record_file(nb_importer *importer, const char *path, nb_error *err);
+nb_status nb_import_tfrecord_file(nb_importer *importer, const char *path, nb_error *err);
 
 /* Whether the file starts like a safetensors file, the container of records. */
 bool nb_is_record_file(const char *path);
 
 /* The same from streams, for bytes that are in no file. `name` stands for the path. */
 nb_status nb_import_csv_stream(nb_importer *importer, nb_stream *in, nb_error *err);
+nb_status nb_import_tfrecord_stream(nb_importer *importer, nb_stream *in, nb_error *err);
 nb_status nb_import_object_stream(nb_importer *importer, nb_stream *in, const char *name, nb_error *err);
 
 /* Imports the object of a pickle that is not streamed (exposed for the readers above). */
 nb_status nb_import_run(nb_importer *importer, const char *path, nb_pickle_value object, nb_error *err);
+
+/* Makes the table of NAS-Bench-101's records, once all of them are read. */
+nb_status nb_importer_finish101(nb_importer *importer, nb_error *err);
 
 /* Reads all files in order into the sink. */
 nb_status nb_importer_run(nb_importer *importer, nb_error *err);

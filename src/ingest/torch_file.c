@@ -7,6 +7,7 @@
 #include <zip.h>
 
 #include "base/quote.h"
+#include "ingest/tfrecord.h"
 
 /* The magic number of legacy files, as LONG1 writes it, with the opcodes around it: how such a file begins. */
 static const uint8_t legacy_magic[] = {0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19, 0x2e};
@@ -39,6 +40,8 @@ nb_container nb_container_of_bytes(const void *data, size_t size)
         return NB_CONTAINER_BZIP2_PICKLE;
     if (size >= 2 && bytes[0] == 0x80 && bytes[1] >= 2 && bytes[1] <= 5)
         return NB_CONTAINER_PICKLE;
+    if (nb_is_tfrecord(bytes, size))
+        return NB_CONTAINER_TFRECORD;
     return is_text(bytes, size) ? NB_CONTAINER_TEXT : NB_CONTAINER_UNKNOWN;
 }
 

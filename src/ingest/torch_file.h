@@ -15,6 +15,7 @@ typedef enum nb_container {
     NB_CONTAINER_TORCH_ZIP,
     NB_CONTAINER_BZIP2_PICKLE,
     NB_CONTAINER_PICKLE,
+    NB_CONTAINER_TFRECORD,
     NB_CONTAINER_TEXT, /* printable: a CSV, perhaps */
     NB_CONTAINER_EMPTY
 } nb_container;

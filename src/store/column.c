@@ -93,7 +93,7 @@ static nb_status convert(nb_column_builder *column, nb_column_kind kind, bool *f
 nb_status nb_column_widen(nb_column_builder *column, nb_column_kind kind, nb_error *err)
 {
     while (column->kind != NB_COLUMN_NONE && column->kind < kind) {
-        bool fits;
+        bool fits = false;
         NB_TRY(convert(column, kind, &fits, err));
         kind = fits ? kind : kind + 1;
     }

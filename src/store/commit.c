@@ -410,10 +410,9 @@ static nb_status plan_point(plan *p, nb_written_setup *setup, uint32_t point, nb
     nb_column_builder *columns = &setup->columns[nb_point_column(setup->split_count, point, 0)];
     NB_TRY(plan_column(p, &columns[NB_POINT_EPOCH],
                        name_of("%s/%s/" NB_TENSOR_POINT_EPOCH NB_SUFFIX_POINT "%u", dataset, setup->schedule, point), err));
-    NB_TRY(plan_column(p, &columns[NB_POINT_TIME],
-                       name_of("%s/%s/" NB_SPLIT_TRAIN "/%s" NB_SUFFIX_POINT "%u", dataset, setup->schedule,
-                               nb_metric_name(NB_METRIC_TIME), point),
-                       err));
+    NB_TRY(plan_column(
+        p, &columns[NB_POINT_TIME],
+        name_of("%s/%s/" NB_SPLIT_TRAIN "/%s" NB_SUFFIX_POINT "%u", dataset, setup->schedule, nb_metric_name(NB_METRIC_TIME), point), err));
     for (uint32_t split = 0; split < setup->split_count; split++)
         NB_TRY(plan_column(p, &columns[NB_POINT_ACCURACY + split],
                            name_of("%s/%s/%s/%s" NB_SUFFIX_POINT "%u", dataset, setup->schedule, setup->splits[split],

@@ -178,6 +178,14 @@ static nb_split_times times_of_split(const nb_setup *setup, uint32_t split, uint
     nb_split_times out = {.split = split, .per_epoch = (double)NAN, .total = (double)NAN};
     epoch_times user = {setup, split, trial};
     uint32_t epochs = nb_setup_epochs(setup, trial);
+    if (setup->points > 0) {
+        int last = split == 0 ? nb_setup_find_point(setup, trial, epochs - 1) : -1;
+        out.timed = last >= 0;
+        if (out.timed)
+            out.total = nb_column_at(&nb_setup_point(setup, (uint32_t)last)[NB_POINT_TIME], trial);
+        out.per_epoch = out.total / epochs;
+        return out;
+    }
     if (!nb_setup_is_timed(setup, split, trial) || !all_epochs_timed(&user, epochs))
         return out;
     nb_list list = {epoch_time_at, &user, epochs};

@@ -43,6 +43,12 @@ static bool sum_of_times(const nb_setup *setup, uint32_t split, uint32_t trial, 
         *out = totals[trial];
         return true;
     }
+    if (setup->points > 0) {
+        int point = nb_setup_find_point(setup, trial, epoch);
+        if (point >= 0)
+            *out = nb_column_at(&nb_setup_point(setup, (uint32_t)point)[NB_POINT_TIME], trial);
+        return point >= 0;
+    }
     const nb_curve_view *curve = nb_setup_curve(setup, split, NB_METRIC_TIME);
     double sum = 0, time;
     for (uint32_t e = 0; e <= epoch; e++) {
@@ -80,7 +86,7 @@ bool nb_setup_trial_metrics(const nb_setup *setup, uint32_t split, uint32_t tria
     out->epoch = at;
     if (!read_times(setup, split, trial, at, out))
         return lacks(lack, NB_ERR_NOT_FOUND, "time", setup->seed[trial]);
-    if (!value_at(setup, split, NB_METRIC_LOSS, trial, at, &out->loss))
+    if (!value_at(setup, split, NB_METRIC_LOSS, trial, at, &out->loss) && setup->points == 0)
         return lacks(lack, NB_ERR_NOT_FOUND, "loss", setup->seed[trial]);
     if (!value_at(setup, split, NB_METRIC_ACCURACY, trial, at, &out->accuracy))
         return lacks(lack, NB_ERR_NOT_FOUND, "accuracy", setup->seed[trial]);

@@ -172,8 +172,9 @@ nb_status nb_table_more_info(const nb_table *table, uint32_t setup, uint32_t row
 {
     question q = {.table = table, .row = row, .epoch = epoch, .pick = pick, .numpy = nb_flavour_numpy(flavour)};
     NB_TRY(nb_need_setup(table, setup, row, &q.setup, err));
-    if (flavour == NB_FLAVOUR_AA)
-        return nb_fail(err, NB_ERR_UNSUPPORTED, "%s: the AA-NAS-Bench interface has no get_more_info", table->name);
+    if (flavour == NB_FLAVOUR_AA || flavour == NB_FLAVOUR_101)
+        return nb_fail(err, NB_ERR_UNSUPPORTED, "%s: the %s interface has no get_more_info", table->name,
+                       flavour == NB_FLAVOUR_AA ? "AA-NAS-Bench" : "NAS-Bench-101");
     nb_pick fixed;
     if (pick->kind == NB_PICK_RANDOM && flavour != NB_FLAVOUR_1_0 && fix_random_trial(q.setup, row, pick, &fixed))
         q.pick = &fixed;

@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 static const char *const METRICS[NB_METRIC_COUNT] = {"loss", "accuracy", "accuracy5", "time"};
-static const char *const FLAVOURS[NB_FLAVOUR_COUNT] = {"aa", "1.0", "1.1", "1.2", "1.3", "2.0", "nats"};
+static const char *const FLAVOURS[NB_FLAVOUR_COUNT] = {"aa", "1.0", "1.1", "1.2", "1.3", "2.0", "nats", "101"};
 
 const char *nb_metric_name(nb_metric metric)
 {
@@ -36,7 +36,7 @@ nb_status nb_flavour_parse(const char *name, nb_flavour *out, nb_error *err)
             return NB_OK;
         }
     }
-    return nb_fail(err, NB_ERR_NOT_FOUND, "flavour '%s': one of aa, 1.0, 1.1, 1.2, 1.3, 2.0, nats expected", name);
+    return nb_fail(err, NB_ERR_NOT_FOUND, "flavour '%s': one of aa, 1.0, 1.1, 1.2, 1.3, 2.0, nats, 101 expected", name);
 }
 
 const char *nb_schedule_canonical(const char *name)

@@ -53,7 +53,7 @@
 #define NB_SUFFIX_MEASURED ".measured"
 #define NB_SUFFIX_TOTAL ".total" /* time only: the sum over all epochs of a trial, added left to right */
 
-#define NB_SUFFIX_POINT ".p"     /* and the number of the point, one digit */
+#define NB_SUFFIX_POINT ".p" /* and the number of the point, one digit */
 
 #define NB_SPLIT_TRAIN "train"
 

@@ -1,5 +1,5 @@
-/* Setups whose runs were evaluated at the same few points of training, as in NAS-Bench-101: before it, half-way, at the end. They are handed
- * to the writer whole, column by column, and stored as they are; every row has the same number of runs, seeds 0, 1, ... */
+/* Setups whose runs were evaluated at the same few points of training, as in NAS-Bench-101: before it, half-way, at the end. They are
+ * handed to the writer whole, column by column, and stored as they are; every row has the same number of runs, seeds 0, 1, ... */
 #ifndef NB_STORE_POINTS_H
 #define NB_STORE_POINTS_H
 

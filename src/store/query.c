@@ -1,6 +1,7 @@
 #include "nasbench/query.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -11,6 +12,9 @@
 
 /* Means of fewer numbers are added left to right by every version of the originals. */
 #define PAIRWISE_FROM 8
+
+/* nb_query.by_trial: how the value of a trial is found. */
+enum { BY_POSITION, BY_TRIAL, BY_COLUMN };
 
 /* ---------------------------------------------------------------- compiling */
 
@@ -49,6 +53,26 @@ static nb_status unknown_split(const nb_table *table, const nb_setup *setup, con
     return fail_with_list(&text, err);
 }
 
+/* Whether the setup was evaluated after the epoch; for the message the runs are taken to be alike. */
+static nb_status check_point(const nb_table *table, const nb_setup *setup, const nb_query_spec *spec, nb_error *err)
+{
+    const nb_setup_info *info = &setup->info;
+    if (spec->epoch == NB_EPOCH_LAST || nb_setup_find_point(setup, 0, (uint32_t)spec->epoch) >= 0)
+        return NB_OK;
+    nb_text text = {0};
+    nb_text_printf(&text, "%s: %s/%s: nothing was measured at epoch %d", table->name, info->dataset, info->schedule, spec->epoch);
+    char number[16];
+    bool first = true;
+    for (uint32_t epoch = 0; epoch < info->epochs; epoch++) {
+        if (nb_setup_find_point(setup, 0, epoch) < 0)
+            continue;
+        snprintf(number, sizeof number, "%u", epoch);
+        append_expected(&text, number, first);
+        first = false;
+    }
+    return fail_with_list(&text, err);
+}
+
 static nb_status check_epoch(const nb_table *table, const nb_setup *setup, const nb_query_spec *spec, const nb_curve_view *curve,
                              nb_error *err)
 {
@@ -61,10 +85,30 @@ static nb_status check_epoch(const nb_table *table, const nb_setup *setup, const
         return nb_fail(err, NB_ERR_NOT_FOUND, "%s: %s/%s: %s: no %s was measured", table->name, info->dataset, info->schedule, spec->split,
                        metric);
     bool last = spec->epoch == NB_EPOCH_LAST || (uint32_t)spec->epoch + 1 == info->epochs;
+    if (curve->coverage == NB_COVERAGE_POINTS)
+        return check_point(table, setup, spec, err);
     if (curve->coverage == NB_COVERAGE_LAST && !last && !setup->epochs)
         return nb_fail(err, NB_ERR_NOT_FOUND, "%s: %s/%s: %s: %s was measured at the last epoch only, not at %d", table->name,
                        info->dataset, info->schedule, spec->split, metric, spec->epoch);
     return NB_OK;
+}
+
+/* Points the query at the column of its point, unless each run was evaluated at epochs of its own. */
+static void aim_at_point(nb_query *query, const nb_setup *setup, const nb_curve_view *curve)
+{
+    uint32_t number = (uint32_t)(curve - setup->curves),
+             epoch = query->epoch == NB_EPOCH_LAST ? setup->info.epochs - 1 : (uint32_t)query->epoch;
+    bool shared = true;
+    for (uint32_t point = 0; point < setup->points; point++)
+        shared = shared && nb_setup_point(setup, point)[NB_POINT_EPOCH].kind == NB_COLUMN_SAME;
+    int point = nb_setup_find_point(setup, 0, epoch);
+    query->by_trial = BY_TRIAL;
+    if (!shared || point < 0)
+        return;
+    bool time = number % NB_METRIC_COUNT == NB_METRIC_TIME;
+    query->by_trial = BY_COLUMN;
+    query->values = &nb_setup_point(setup, (uint32_t)point)[time ? NB_POINT_TIME : NB_POINT_ACCURACY + number / NB_METRIC_COUNT];
+    query->divisor = time ? epoch + 1 : 0;
 }
 
 /* Points the query at the numbers of its epoch, or leaves that to each trial where trials are of different length. */
@@ -72,6 +116,10 @@ static void aim(nb_query *query, const nb_setup *setup, const nb_curve_view *cur
 {
     bool last = query->epoch == NB_EPOCH_LAST;
     uint64_t skipped = 0;
+    if (curve->coverage == NB_COVERAGE_POINTS) {
+        aim_at_point(query, setup, curve);
+        return;
+    }
     if (curve->coverage == NB_COVERAGE_FULL) {
         query->by_trial = last && setup->epochs;
         skipped = query->by_trial ? 0 : (uint64_t)(last ? setup->info.epochs - 1 : (uint32_t)query->epoch) * setup->info.trials;
@@ -119,7 +167,12 @@ nb_status nb_query_compile(const nb_table *table, const nb_query_spec *spec, nb_
 static bool trial_value(const nb_query *query, uint32_t trial, double *value)
 {
     const nb_setup *setup = query->setup;
-    if (query->by_trial) {
+    if (query->by_trial == BY_COLUMN) {
+        double number = nb_column_at(query->values, trial);
+        *value = query->divisor ? number / query->divisor : 100 * number;
+        return true;
+    }
+    if (query->by_trial == BY_TRIAL) {
         uint32_t epochs = nb_setup_epochs(setup, trial);
         uint32_t epoch = query->epoch == NB_EPOCH_LAST ? epochs - 1 : (uint32_t)query->epoch;
         *value = (double)NAN;

@@ -74,6 +74,7 @@ void nb_table_close(nb_table *table)
         free(setup->orders);
         free(setup->curves);
         free(setup->totals);
+        free(setup->columns);
     }
     free(table->setups);
     free(table->datasets);

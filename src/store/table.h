@@ -13,15 +13,22 @@
 #include "base/safetensors.h"
 
 #include "store/names.h"
+#include "store/points.h"
 
 /* Numbers in the narrowest type that keeps their bits; data NULL: there are none. */
 typedef struct nb_numbers {
     const void *data;
-    bool narrow; /* F32, otherwise F64 */
+    bool narrow;     /* F32, otherwise F64 */
+    uint8_t whole;   /* bytes of whole numbers in units of one millionth, one for each row; 0: no such */
+    uint32_t of_row; /* `whole`: trials of a row */
 } nb_numbers;
 
 static inline double nb_number_at(const nb_numbers *numbers, uint64_t i)
 {
+    if (numbers->whole == sizeof(uint32_t))
+        return ((const uint32_t *)numbers->data)[i / numbers->of_row] / 1e6;
+    if (numbers->whole == sizeof(uint64_t))
+        return (double)((const uint64_t *)numbers->data)[i / numbers->of_row] / 1e6;
     return numbers->narrow ? (double)((const float *)numbers->data)[i] : ((const double *)numbers->data)[i];
 }
 
@@ -55,6 +62,9 @@ typedef struct nb_setup {
     nb_curve_view *curves;                /* [split_count * NB_METRIC_COUNT] */
     const double **totals;                /* [split_count] each [trials]: sums of all times of a trial, NaN or NULL: to be added up */
     int train, x_valid, x_test, ori_test; /* split numbers, -1: none */
+    uint32_t points;                      /* evaluations of each trial; 0: a setup with curves by epoch */
+    uint32_t images;                      /* of which the columns count the right ones */
+    nb_column *columns;                   /* [nb_point_total + 1]; NULL: no points */
 } nb_setup;
 
 struct nb_table {
@@ -69,10 +79,13 @@ struct nb_table {
     const uint8_t *hashes; /* [rows][16] published hashes; NULL: none */
     const uint32_t *slots; /* [slot_count] their hash table (base/hash_slots.h) */
     uint32_t slot_count;
-    const uint32_t *indices;  /* [rows] index in the space; NULL: official order */
-    int32_t *row_of;          /* [space size] row of an index, -1: none; NULL: official order */
-    const uint8_t *evaluated; /* [rows]; NULL: all */
-    const char **datasets;    /* [dataset_count] */
+    const uint32_t *indices;      /* [rows] index in the space; NULL: official order */
+    int32_t *row_of;              /* [space size] row of an index, -1: none; NULL: official order */
+    const uint8_t *evaluated;     /* [rows]; NULL: all */
+    const uint32_t *source_order; /* [rows] rows in the order of the source; NULL: as numbered */
+    const uint32_t *row_params;   /* [rows]; NULL: not there */
+    const uint64_t *row_flops;    /* [rows]; NULL: not there */
+    const char **datasets;        /* [dataset_count] */
     uint32_t dataset_count;
     const char **schedules;               /* [schedule_count] ascending */
     const uint8_t **dataset_order_of_row; /* [schedule_count] each [rows] or NULL */
@@ -122,6 +135,18 @@ static inline const nb_curve_view *nb_setup_curve(const nb_setup *setup, uint32_
 /* The number of a split in the setup, -1: none. */
 int nb_setup_find_split(const nb_setup *setup, const char *split);
 
+/* The columns of a point. */
+static inline const nb_column *nb_setup_point(const nb_setup *setup, uint32_t point)
+{
+    return &setup->columns[nb_point_column(setup->info.split_count, point, 0)];
+}
+
+/* The point of a trial that was evaluated after `epoch` (counted from 0), -1: none. The one before training has no epoch. */
+int nb_setup_find_point(const nb_setup *setup, uint32_t trial, uint32_t epoch);
+
+/* As nb_curve_value, for curves of points: percent; the time of an epoch is the mean of those up to it, because only sums were measured. */
+bool nb_setup_point_value(const nb_setup *setup, const nb_curve_view *curve, uint32_t trial, uint32_t epoch, double *out);
+
 /* The value of a curve at an epoch that the trial has; false and NaN when it was not measured. */
 static inline bool nb_curve_value(const nb_setup *setup, const nb_curve_view *curve, uint32_t trial, uint32_t epoch, double *out)
 {
@@ -139,6 +164,8 @@ static inline bool nb_curve_value(const nb_setup *setup, const nb_curve_view *cu
         break;
     case NB_COVERAGE_CONSTANT:
         break;
+    case NB_COVERAGE_POINTS:
+        return nb_setup_point_value(setup, curve, trial, epoch, out);
     case NB_COVERAGE_NONE:
         return false;
     }

@@ -127,10 +127,28 @@ static nb_status read_seeds(nb_json_scan *scan, nb_setup *setup, nb_error *err)
 
 /* ---------------------------------------------------------------- one setup */
 
-enum { DATASET, SCHEDULE, EPOCHS, TRIALS, ROWS, MAX_TRIALS, SEEDS, SPLITS, EVAL_ORDERS, CHANNELS, CELLS, CLASSES, GENOTYPE, KEY_COUNT };
+enum {
+    DATASET,
+    SCHEDULE,
+    EPOCHS,
+    TRIALS,
+    ROWS,
+    MAX_TRIALS,
+    SEEDS,
+    SPLITS,
+    EVAL_ORDERS,
+    CHANNELS,
+    CELLS,
+    CLASSES,
+    GENOTYPE,
+    POINTS,
+    IMAGES,
+    KEY_COUNT
+};
 
-static const char *const SETUP_KEYS[KEY_COUNT] = {"dataset", "schedule",    "epochs",   "trials", "rows",    "max_trials", "seeds",
-                                                  "splits",  "eval_orders", "channels", "cells",  "classes", "genotype"};
+static const char *const SETUP_KEYS[KEY_COUNT] = {"dataset",    "schedule", "epochs",   "trials",      "rows",
+                                                  "max_trials", "seeds",    "splits",   "eval_orders", "channels",
+                                                  "cells",      "classes",  "genotype", "points",      "images"};
 
 static int setup_key(const char *key)
 {
@@ -177,6 +195,10 @@ static nb_status read_setup_value(nb_json_scan *scan, int key, nb_setup *setup, 
         return read_number(scan, UINT32_MAX, &info->config.cells, err);
     case CLASSES:
         return read_number(scan, UINT32_MAX, &info->config.classes, err);
+    case POINTS:
+        return read_number(scan, NB_POINTS_MAX, &setup->points, err);
+    case IMAGES:
+        return read_number(scan, UINT32_MAX, &setup->images, err);
     default:
         return nb_json_string(scan, &info->config.genotype, err);
     }
@@ -197,7 +219,7 @@ static nb_status read_setup(nb_json_scan *scan, nb_setup *setup, nb_error *err)
         NB_TRY(read_setup_value(scan, key, setup, err));
     } while (nb_json_accept(scan, ','));
     NB_TRY(nb_json_expect(scan, '}', err));
-    unsigned needed = (1u << KEY_COUNT) - 1 - (1u << GENOTYPE);
+    unsigned needed = (1u << GENOTYPE) - 1; /* the keys after these may be missing */
     return (seen & needed) == needed ? NB_OK : nb_json_fail(scan, err, "a setup without all of its keys");
 }
 

@@ -176,6 +176,29 @@ static nb_status take_evaluated(nb_table *table, nb_error *err)
     return NB_OK;
 }
 
+/* What the table knows of rows beside their trials. */
+static nb_status take_row_facts(nb_table *table, nb_error *err)
+{
+    uint64_t rows = table->info.rows;
+    const nb_st_tensor *order = nb_safetensors_find(&table->file, NB_TENSOR_SOURCE_ORDER);
+    const nb_st_tensor *params = nb_safetensors_find(&table->file, NB_TENSOR_ROW_PARAMS);
+    const nb_st_tensor *flops = nb_safetensors_find(&table->file, NB_TENSOR_ROW_FLOPS);
+    const void *data = NULL;
+    if (order) {
+        NB_TRY(take(table, order, NB_DTYPE_U32, rows, "U32 for each row", &data, err));
+        table->source_order = data;
+    }
+    if (params) {
+        NB_TRY(take(table, params, NB_DTYPE_U32, rows, "U32 for each row", &data, err));
+        table->row_params = data;
+    }
+    if (flops) {
+        NB_TRY(take(table, flops, NB_DTYPE_U64, rows, "U64 for each row", &data, err));
+        table->row_flops = data;
+    }
+    return NB_OK;
+}
+
 /* dataset_order/<schedule> */
 static nb_status take_dataset_order(nb_table *table, const nb_st_tensor *tensor, const name_parts *parts, nb_error *err)
 {
@@ -227,6 +250,48 @@ static nb_status take_latency(const nb_table *table, const nb_st_tensor *tensor,
     return NB_OK;
 }
 
+/* A column of one number for each trial, or of one number for all. */
+static nb_status take_column(const nb_table *table, const nb_st_tensor *tensor, const nb_setup *setup, nb_column *column, nb_error *err)
+{
+    nb_dtype type = tensor->dtype;
+    bool same = type == NB_DTYPE_F64 && has_shape(tensor, 1, 0);
+    bool count = type == NB_DTYPE_U16 && setup->images > 0;
+    bool number = type == NB_DTYPE_F32 || type == NB_DTYPE_F64;
+    if ((!count && !number) || !(same || has_shape(tensor, setup->info.trials, 0)) || !can_read(table, tensor))
+        return wrong(table, tensor, "F64, F32 or U16 for each trial, or one F64 for all", err);
+    *column = (nb_column){.data = tensor->data,
+                          .kind = same    ? NB_COLUMN_SAME
+                                  : count ? NB_COLUMN_COUNT
+                                          : (type == NB_DTYPE_F32 ? NB_COLUMN_F32 : NB_COLUMN_F64),
+                          .images = setup->images};
+    return NB_OK;
+}
+
+/* Cuts ".p" and a digit off; -1: they are not there. */
+static int cut_point(const char *text, size_t *length)
+{
+    const size_t size = sizeof NB_SUFFIX_POINT - 1;
+    if (*length < size + 1 || text[*length - 1] < '0' || text[*length - 1] > '9' ||
+        memcmp(text + *length - size - 1, NB_SUFFIX_POINT, size) != 0)
+        return -1;
+    *length -= size + 1;
+    return text[*length + size] - '0';
+}
+
+/* epoch.p<point>, total_time */
+static nb_status take_run_column(const nb_table *table, const nb_st_tensor *tensor, const name_parts *parts, nb_setup *setup, nb_error *err)
+{
+    size_t length = parts->length[2];
+    uint32_t splits = setup->info.split_count;
+    if (part_is(parts, 2, NB_TENSOR_TOTAL_TIME))
+        return take_column(table, tensor, setup, &setup->columns[nb_point_total(splits, setup->points)], err);
+    int point = cut_point(parts->text[2], &length);
+    bool epoch = length == strlen(NB_TENSOR_POINT_EPOCH) && memcmp(parts->text[2], NB_TENSOR_POINT_EPOCH, length) == 0;
+    if (point < 0 || !epoch || (uint32_t)point >= setup->points)
+        return NB_OK;
+    return take_column(table, tensor, setup, &setup->columns[nb_point_column(splits, (uint32_t)point, NB_POINT_EPOCH)], err);
+}
+
 /* <dataset>/<schedule>/<name>; names that are not ours are left alone. */
 static nb_status take_setup_tensor(const nb_table *table, const nb_st_tensor *tensor, const name_parts *parts, nb_setup *setup,
                                    nb_error *err)
@@ -254,6 +319,8 @@ static nb_status take_setup_tensor(const nb_table *table, const nb_st_tensor *te
         setup->latency_first = data;
     } else if (part_is(parts, 2, NB_TENSOR_EVAL_ORDER)) {
         return take_bytes(table, tensor, trials, 0, &setup->eval_order, err);
+    } else if (setup->points > 0) {
+        return take_run_column(table, tensor, parts, setup, err);
     }
     return NB_OK;
 }
@@ -265,6 +332,7 @@ typedef struct curve_name {
     bool mask;
     bool total;
     bool wrong;
+    int point; /* -1: none */
 } curve_name;
 
 static bool cut_suffix(const char *text, size_t *length, const char *suffix)
@@ -278,7 +346,7 @@ static bool cut_suffix(const char *text, size_t *length, const char *suffix)
 
 static curve_name read_curve_name(const char *text, size_t length)
 {
-    curve_name name = {.metric = -1, .coverage = NB_COVERAGE_FULL};
+    curve_name name = {.metric = -1, .coverage = NB_COVERAGE_FULL, .point = cut_point(text, &length)};
     name.mask = cut_suffix(text, &length, NB_SUFFIX_MEASURED);
     name.total = !name.mask && cut_suffix(text, &length, NB_SUFFIX_TOTAL);
     if (cut_suffix(text, &length, NB_SUFFIX_LAST))
@@ -305,6 +373,18 @@ static int split_of(const nb_setup *setup, const name_parts *parts)
     return -1;
 }
 
+/* <split>/<metric>.p<point>; other metrics are not ours. */
+static nb_status take_point(const nb_table *table, const nb_st_tensor *tensor, nb_setup *setup, int split, const curve_name *name,
+                            nb_error *err)
+{
+    bool timed = name->metric == NB_METRIC_TIME && split == 0;
+    if ((uint32_t)name->point >= setup->points || (!timed && name->metric != NB_METRIC_ACCURACY))
+        return nb_fail(err, NB_ERR_FORMAT, "%s: tensor '%s': the setup has %u points, with accuracies and times of training", table->name,
+                       tensor->name, setup->points);
+    uint32_t what = timed ? NB_POINT_TIME : NB_POINT_ACCURACY + (uint32_t)split;
+    return take_column(table, tensor, setup, &setup->columns[nb_point_column(setup->info.split_count, (uint32_t)name->point, what)], err);
+}
+
 static nb_status take_total(const nb_table *table, const nb_st_tensor *tensor, nb_setup *setup, int split, nb_error *err)
 {
     const void *data = NULL;
@@ -324,6 +404,8 @@ static nb_status take_curve(const nb_table *table, const nb_st_tensor *tensor, c
     if (split < 0 || name.wrong)
         return nb_fail(err, NB_ERR_FORMAT, "%s: tensor '%s': %s", table->name, tensor->name,
                        split < 0 ? "its split is not in the setup's list" : "an unknown ending");
+    if (name.point >= 0)
+        return take_point(table, tensor, setup, split, &name, err);
     if (name.total)
         return take_total(table, tensor, setup, split, err);
     nb_curve_view *curve = &setup->curves[split * NB_METRIC_COUNT + name.metric];
@@ -355,9 +437,35 @@ static nb_status take_tensor(nb_table *table, const nb_st_tensor *tensor, bool m
     return masks ? NB_OK : take_setup_tensor(table, tensor, &parts, setup, err);
 }
 
+/* Every column must be there; then the curves are known to be, too. */
+static nb_status finish_points(const nb_table *table, nb_setup *setup, nb_error *err)
+{
+    const nb_setup_info *info = &setup->info;
+    for (uint32_t i = 0; i <= nb_point_total(info->split_count, setup->points); i++)
+        if (setup->columns[i].kind == NB_COLUMN_NONE)
+            return nb_fail(err, NB_ERR_FORMAT, "%s: setup %s/%s: %u points, but not all of their tensors", table->name, info->dataset,
+                           info->schedule, setup->points);
+    for (uint32_t split = 0; split < info->split_count; split++) {
+        setup->curves[split * NB_METRIC_COUNT + NB_METRIC_ACCURACY].coverage = NB_COVERAGE_POINTS;
+        if (split == 0)
+            setup->curves[NB_METRIC_TIME].coverage = NB_COVERAGE_POINTS;
+    }
+    uint32_t runs = info->trials / table->info.rows;
+    if (runs == 0)
+        return nb_fail(err, NB_ERR_FORMAT, "%s: setup %s/%s: %u trials of %u rows", table->name, info->dataset, info->schedule,
+                       info->trials, table->info.rows);
+    if (table->row_params && !setup->params.data)
+        setup->params = (nb_numbers){.data = table->row_params, .whole = sizeof *table->row_params, .of_row = runs};
+    if (table->row_flops && !setup->flops.data)
+        setup->flops = (nb_numbers){.data = table->row_flops, .whole = sizeof *table->row_flops, .of_row = runs};
+    return NB_OK;
+}
+
 static nb_status finish_setup(nb_table *table, nb_setup *setup, nb_error *err)
 {
     const nb_setup_info *info = &setup->info;
+    if (setup->points > 0)
+        NB_TRY(finish_points(table, setup, err));
     if (!setup->first || !setup->seed)
         return nb_fail(err, NB_ERR_FORMAT, "%s: setup %s/%s: no tensor '%s'", table->name, info->dataset, info->schedule,
                        setup->first ? NB_TENSOR_SEED : NB_TENSOR_FIRST);
@@ -377,11 +485,14 @@ nb_status nb_table_read_tensors(nb_table *table, nb_error *err)
     NB_TRY(check_header_sum(table, err));
     NB_TRY(take_architectures(table, err));
     NB_TRY(take_evaluated(table, err));
+    NB_TRY(take_row_facts(table, err));
     for (uint32_t i = 0; i < table->setup_count; i++) {
         nb_setup *setup = &table->setups[i];
         setup->curves = calloc((size_t)setup->info.split_count * NB_METRIC_COUNT + 1, sizeof *setup->curves);
         setup->totals = calloc((size_t)setup->info.split_count + 1, sizeof *setup->totals);
-        if (!setup->curves || !setup->totals)
+        if (setup->points > 0)
+            setup->columns = calloc((size_t)nb_point_total(setup->info.split_count, setup->points) + 1, sizeof *setup->columns);
+        if (!setup->curves || !setup->totals || (setup->points > 0 && !setup->columns))
             return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for the curves of a setup", table->name);
     }
     for (int pass = 0; pass < 2; pass++) {

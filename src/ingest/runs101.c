@@ -1,0 +1,170 @@
+#include "ingest/runs101.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+nb_status nb_runs101_new(nb_runs101 **out, nb_error *err)
+{
+    nb_runs101 *runs = calloc(1, sizeof *runs);
+    if (runs) {
+        runs->order = malloc(NB_CELL101_CELLS * sizeof *runs->order);
+        runs->seen = calloc(NB_CELL101_CELLS, 1);
+        runs->last = calloc(NB_CELL101_CELLS, sizeof *runs->last);
+    }
+    if (!runs || !runs->order || !runs->seen || !runs->last) {
+        nb_runs101_free(runs);
+        return nb_fail(err, NB_ERR_MEMORY, "no memory for the cells of NAS-Bench-101");
+    }
+    *out = runs;
+    return NB_OK;
+}
+
+static void free_sheet(nb_sheet101 *sheet)
+{
+    for (int i = 0; sheet && i < NB_COLUMNS101; i++)
+        nb_column_free(&sheet->columns[i]);
+    free(sheet);
+}
+
+void nb_runs101_free(nb_runs101 *runs)
+{
+    if (!runs)
+        return;
+    for (uint32_t b = 0; b < runs->budget_count; b++) {
+        for (int r = 0; r < NB_RUNS101_REPEATS_MAX; r++)
+            free_sheet(runs->budgets[b].sheets[r]);
+        free(runs->budgets[b].runs);
+    }
+    free(runs->order);
+    free(runs->seen);
+    free(runs->last);
+    free(runs);
+}
+
+/* ---- adding ---- */
+
+static nb_status find_budget(nb_runs101 *runs, uint32_t epochs, nb_budget101 **out, nb_error *err)
+{
+    for (uint32_t b = 0; b < runs->budget_count; b++)
+        if (runs->budgets[b].epochs == epochs) {
+            *out = &runs->budgets[b];
+            return NB_OK;
+        }
+    if (runs->budget_count == NB_RUNS101_BUDGETS_MAX)
+        return nb_fail(err, NB_ERR_UNSUPPORTED, "more than %d different numbers of epochs", NB_RUNS101_BUDGETS_MAX);
+    uint8_t *counts = calloc(NB_CELL101_CELLS, 1);
+    if (!counts)
+        return nb_fail(err, NB_ERR_MEMORY, "no memory for the runs of %u epochs", epochs);
+    nb_budget101 *budget = &runs->budgets[runs->budget_count++];
+    *budget = (nb_budget101){.epochs = epochs, .runs = counts};
+    *out = budget;
+    return NB_OK;
+}
+
+/* Whether a column holds accuracies, by its place. */
+static bool is_accuracy(int column)
+{
+    return column < NB_COLUMNS101 - 1 && column % (NB_POINT_ACCURACY + NB_SPLITS101) >= NB_POINT_ACCURACY;
+}
+
+static nb_status need_sheet(nb_budget101 *budget, uint32_t repeat, nb_sheet101 **out, nb_error *err)
+{
+    if (repeat >= NB_RUNS101_REPEATS_MAX)
+        return nb_fail(err, NB_ERR_UNSUPPORTED, "more than %d runs of this cell for %u epochs", NB_RUNS101_REPEATS_MAX, budget->epochs);
+    if (!budget->sheets[repeat]) {
+        nb_sheet101 *sheet = calloc(1, sizeof *sheet);
+        if (!sheet)
+            return nb_fail(err, NB_ERR_MEMORY, "no memory for the runs of %u epochs", budget->epochs);
+        for (int i = 0; i < NB_COLUMNS101; i++)
+            sheet->columns[i] = (nb_column_builder){.size = NB_CELL101_CELLS, .images = is_accuracy(i) ? NB_RUNS101_IMAGES : 0};
+        budget->sheets[repeat] = sheet;
+    }
+    *out = budget->sheets[repeat];
+    return NB_OK;
+}
+
+static nb_status put_run(nb_sheet101 *sheet, uint32_t index, const nb_run101 *run, nb_error *err)
+{
+    nb_column_builder *column = sheet->columns;
+    for (int p = 0; p < NB_RUN101_POINTS; p++, column += NB_POINT_ACCURACY + NB_SPLITS101) {
+        const nb_point101 *point = &run->points[p];
+        NB_TRY(nb_column_put(&column[NB_POINT_EPOCH], index, point->epoch, err));
+        NB_TRY(nb_column_put(&column[NB_POINT_TIME], index, point->time, err));
+        NB_TRY(nb_column_put(&column[NB_POINT_ACCURACY + NB_SPLIT101_TRAIN], index, point->train, err));
+        NB_TRY(nb_column_put(&column[NB_POINT_ACCURACY + NB_SPLIT101_VALID], index, point->valid, err));
+        NB_TRY(nb_column_put(&column[NB_POINT_ACCURACY + NB_SPLIT101_TEST], index, point->test, err));
+    }
+    return nb_column_put(column, index, run->total_time, err);
+}
+
+nb_status nb_runs101_add(nb_runs101 *runs, uint32_t index, const nb_run101 *run, nb_place101 place, nb_error *err)
+{
+    nb_budget101 *budget = NULL;
+    nb_sheet101 *sheet = NULL;
+    NB_TRY(find_budget(runs, run->epochs, &budget, err));
+    NB_TRY(need_sheet(budget, budget->runs[index], &sheet, err));
+    NB_TRY(put_run(sheet, index, run, err));
+    budget->runs[index]++;
+    runs->runs++;
+    if (!runs->seen[index])
+        runs->order[runs->cell_count++] = index;
+    runs->seen[index] = 1;
+    runs->last[index] = place;
+    return NB_OK;
+}
+
+/* ---- the same number everywhere ---- */
+
+bool nb_runs101_find_odd(const nb_runs101 *runs, nb_odd101 *odd)
+{
+    uint32_t cells[NB_RUNS101_REPEATS_MAX + 1] = {0}, usual = 0;
+    for (uint32_t b = 0; b < runs->budget_count; b++)
+        for (uint32_t i = 0; i < runs->cell_count; i++)
+            cells[runs->budgets[b].runs[runs->order[i]]]++;
+    for (uint32_t n = 1; n <= NB_RUNS101_REPEATS_MAX; n++)
+        usual = cells[n] > cells[usual] ? n : usual;
+    for (uint32_t i = 0; i < runs->cell_count; i++)
+        for (uint32_t b = 0; b < runs->budget_count; b++) {
+            const nb_budget101 *budget = &runs->budgets[b];
+            uint32_t index = runs->order[i], found = budget->runs[index];
+            *odd = (nb_odd101){.index = index, .epochs = budget->epochs, .found = found, .expected = usual};
+            if (found != usual)
+                return true;
+        }
+    return false;
+}
+
+/* ---- columns ---- */
+
+/* One column of all runs, from those of the sheets: as wide as the widest from the start. */
+static nb_status merge(const nb_budget101 *budget, int number, uint32_t runs, const uint32_t *indices, uint32_t rows,
+                       nb_column_builder *out, nb_error *err)
+{
+    const nb_column_builder *columns[NB_RUNS101_REPEATS_MAX];
+    nb_column_kind widest = NB_COLUMN_NONE;
+    for (uint32_t r = 0; r < runs; r++) {
+        columns[r] = &budget->sheets[r]->columns[number];
+        widest = columns[r]->kind > widest ? columns[r]->kind : widest;
+    }
+    *out = (nb_column_builder){.size = (size_t)rows * runs, .images = columns[0]->images};
+    for (uint32_t row = 0; row < rows; row++)
+        for (uint32_t r = 0; r < runs; r++) {
+            NB_TRY(nb_column_put(out, (size_t)row * runs + r, nb_column_get(columns[r], indices[row]), err));
+            if (row == 0 && r == 0)
+                NB_TRY(nb_column_widen(out, widest, err));
+        }
+    return NB_OK;
+}
+
+nb_status nb_runs101_columns(nb_runs101 *runs, uint32_t number, const uint32_t *indices, uint32_t rows, nb_column_builder *columns,
+                             nb_error *err)
+{
+    nb_budget101 *budget = &runs->budgets[number];
+    uint32_t repeats = budget->runs[indices[0]];
+    for (int i = 0; i < NB_COLUMNS101; i++) {
+        NB_TRY(merge(budget, i, repeats, indices, rows, &columns[i], err));
+        for (uint32_t r = 0; r < repeats; r++)
+            nb_column_free(&budget->sheets[r]->columns[i]);
+    }
+    return NB_OK;
+}

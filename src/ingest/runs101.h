@@ -1,0 +1,64 @@
+/* The runs of NAS-Bench-101's files, collected until all files are read: which cells there are, and what was measured of each. */
+#ifndef NB_INGEST_RUNS101_H
+#define NB_INGEST_RUNS101_H
+
+#include <stdbool.h>
+
+#include "ingest/run101.h"
+#include "store/points.h"
+
+#define NB_RUNS101_REPEATS_MAX 32 /* runs of one cell for the same number of epochs */
+#define NB_RUNS101_BUDGETS_MAX 16 /* different numbers of epochs */
+#define NB_RUNS101_IMAGES 9984    /* of which an accuracy is the part that is right: 39 whole batches of 256 images out of 10,000 */
+
+/* The splits of a setup, in the order of its columns. */
+enum { NB_SPLIT101_TRAIN, NB_SPLIT101_VALID, NB_SPLIT101_TEST, NB_SPLITS101 };
+enum { NB_COLUMNS101 = NB_RUN101_POINTS * (NB_POINT_ACCURACY + NB_SPLITS101) + 1 };
+
+/* One run of every cell: a column for each number, by index in the space. */
+typedef struct nb_sheet101 {
+    nb_column_builder columns[NB_COLUMNS101]; /* each [NB_CELL101_CELLS] */
+} nb_sheet101;
+
+typedef struct nb_budget101 {
+    uint32_t epochs;
+    uint8_t *runs;                               /* [NB_CELL101_CELLS] of each cell */
+    nb_sheet101 *sheets[NB_RUNS101_REPEATS_MAX]; /* [r] the r-th run of each cell, in the order of the records */
+} nb_budget101;
+
+/* Where a record is. */
+typedef struct nb_place101 {
+    uint64_t offset;
+    uint32_t record, file;
+} nb_place101;
+
+typedef struct nb_runs101 {
+    nb_budget101 budgets[NB_RUNS101_BUDGETS_MAX];
+    uint32_t budget_count;
+    uint32_t *order; /* [cell_count] indices in the order of the records */
+    uint32_t cell_count;
+    uint8_t *seen;     /* [NB_CELL101_CELLS] */
+    nb_place101 *last; /* [NB_CELL101_CELLS] the latest record of each cell */
+    uint64_t runs;
+} nb_runs101;
+
+nb_status nb_runs101_new(nb_runs101 **out, nb_error *err);
+void nb_runs101_free(nb_runs101 *runs); /* NULL is allowed */
+
+/* Adds a run of the cell with this index. */
+nb_status nb_runs101_add(nb_runs101 *runs, uint32_t index, const nb_run101 *run, nb_place101 place, nb_error *err);
+
+/* A cell that has another number of runs than nearly all have; false: there is none. */
+typedef struct nb_odd101 {
+    uint32_t index;
+    uint32_t epochs;
+    uint32_t found, expected; /* runs */
+} nb_odd101;
+
+bool nb_runs101_find_odd(const nb_runs101 *runs, nb_odd101 *odd);
+
+/* The columns of a budget with the rows `indices` [rows]; the sheets are freed on the way. Only when nb_runs101_find_odd found nothing. */
+nb_status nb_runs101_columns(nb_runs101 *runs, uint32_t budget, const uint32_t *indices, uint32_t rows, nb_column_builder *columns,
+                             nb_error *err);
+
+#endif
