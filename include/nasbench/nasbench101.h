@@ -114,7 +114,7 @@ NB_API nb_cell101 nb_cell101_stored(const nb_cell101 *cell);
 NB_API nb_cell101 nb_cell101_at(uint32_t index);
 NB_API int64_t nb_cell101_index(const nb_cell101 *cell);
 
-/* The graph hashes of all cells: [NB_CELL101_CELLS][16] by index. Takes about a second. */
+/* The graph hashes of all cells: [NB_CELL101_CELLS][16] by index. Takes about a second of one processor, shared among all of them. */
 NB_API void nb_cell101_hashes(uint8_t *hashes);
 
 /* The graph hash of one cell, some microseconds; and the index of a hash, -1 when it is of no cell. The first call of the latter hashes

@@ -20,7 +20,7 @@ enum { THREADS_MAX = 4, PARTS = 16 };
 /* A record that was read, and which cell it is about. */
 typedef struct parsed {
     nb_run101 run;
-    uint32_t index; /* in the space */
+    nb_known101 cell;
 } parsed;
 
 /* The first record of a part that is not as it should be. */
@@ -66,21 +66,21 @@ static nb_status wrong_hash(const nb_run101 *run, const uint8_t *hash, nb_error 
 }
 
 /* Compares what the record says of its cell with what the cell is; the table keeps neither. */
-static nb_status check_cell(const reader *r, const nb_run101 *run, uint32_t *index, nb_error *err)
+static nb_status check_cell(const reader *r, const nb_run101 *run, nb_known101 *known, nb_error *err)
 {
     uint8_t own[NB_CELL101_HASH_SIZE];
     const uint8_t *hash = own;
     int64_t found = nb_cell101_index(&run->cell);
     if (found < 0)
         return nb_fail(err, NB_ERR_FORMAT, "the graph is no cell of NAS-Bench-101");
-    *index = (uint32_t)found;
+    uint32_t index = (uint32_t)found;
     if (r->hashes)
-        hash = r->hashes + (size_t)*index * NB_CELL101_HASH_SIZE;
+        hash = r->hashes + (size_t)index * NB_CELL101_HASH_SIZE;
     else
         nb_cell101_hash(&run->cell, own);
     if (memcmp(hash, run->hash, NB_CELL101_HASH_SIZE) != 0)
         return wrong_hash(run, hash, err);
-    nb_cell101 stored = nb_cell101_at(*index);
+    nb_cell101 stored = nb_cell101_at(index);
     if (!same_cell(&stored, &run->cell))
         return nb_fail(err, NB_ERR_UNSUPPORTED,
                        "the vertices of the graph are not in the order of the published files (smallest edge number, then labels)");
@@ -88,6 +88,7 @@ static nb_status check_cell(const reader *r, const nb_run101 *run, uint32_t *ind
     nb_cell101_cost(&run->cell, &cost);
     if (cost.params != run->params)
         return nb_fail(err, NB_ERR_CORRUPT, "%" PRIu32 " trainable parameters, but the graph has %" PRIu64, run->params, cost.params);
+    *known = (nb_known101){.index = index, .params = run->params, .flops = cost.flops};
     return NB_OK;
 }
 
@@ -99,8 +100,8 @@ static nb_status read_record(reader *r, const nb_tfrecord *record, int thread, c
     bool known = before && before->run.params == out->run.params && same_cell(&before->run.cell, &out->run.cell) &&
                  memcmp(before->run.hash, out->run.hash, NB_CELL101_HASH_SIZE) == 0;
     if (!known)
-        return check_cell(r, &out->run, &out->index, err);
-    out->index = before->index;
+        return check_cell(r, &out->run, &out->cell, err);
+    out->cell = before->cell;
     return NB_OK;
 }
 
@@ -148,7 +149,7 @@ static nb_status take_batch(const nb_importer *importer, const reader *r, nb_err
     for (size_t i = 0; i < r->batch.count; i++) {
         const nb_tfrecord *record = &r->batch.records[i];
         nb_place101 place = {.offset = record->offset, .record = (uint32_t)record->number, .file = (uint32_t)importer->file};
-        nb_status status = nb_runs101_add(importer->runs101, r->parsed[i].index, &r->parsed[i].run, place, err);
+        nb_status status = nb_runs101_add(importer->runs101, r->parsed[i].cell, &r->parsed[i].run, place, err);
         if (status != NB_OK)
             return at_record(r, record, status, err);
     }
@@ -268,12 +269,9 @@ static nb_status send_facts(nb_importer *importer, const row_list *list, nb_erro
         return nb_fail(err, NB_ERR_MEMORY, "no memory for %" PRIu32 " cells", list->count);
     }
     for (uint32_t row = 0; row < list->count; row++) {
-        nb_cell101 cell = nb_cell101_at(list->indices[row]);
-        nb_cost101 cost;
-        nb_cell101_cost(&cell, &cost);
         facts.order[row] = row_of(list, importer->runs101->order[row]);
-        facts.params[row] = (uint32_t)cost.params;
-        facts.flops[row] = cost.flops;
+        facts.params[row] = importer->runs101->params[list->indices[row]];
+        facts.flops[row] = importer->runs101->flops[list->indices[row]];
     }
     return importer->sink->facts(importer->sink->user, &facts, err);
 }

@@ -8,10 +8,11 @@ nb_status nb_runs101_new(nb_runs101 **out, nb_error *err)
     nb_runs101 *runs = calloc(1, sizeof *runs);
     if (runs) {
         runs->order = malloc(NB_CELL101_CELLS * sizeof *runs->order);
-        runs->seen = calloc(NB_CELL101_CELLS, 1);
+        runs->params = calloc(NB_CELL101_CELLS, sizeof *runs->params);
+        runs->flops = calloc(NB_CELL101_CELLS, sizeof *runs->flops);
         runs->last = calloc(NB_CELL101_CELLS, sizeof *runs->last);
     }
-    if (!runs || !runs->order || !runs->seen || !runs->last) {
+    if (!runs || !runs->order || !runs->params || !runs->flops || !runs->last) {
         nb_runs101_free(runs);
         return nb_fail(err, NB_ERR_MEMORY, "no memory for the cells of NAS-Bench-101");
     }
@@ -36,7 +37,8 @@ void nb_runs101_free(nb_runs101 *runs)
         free(runs->budgets[b].runs);
     }
     free(runs->order);
-    free(runs->seen);
+    free(runs->params);
+    free(runs->flops);
     free(runs->last);
     free(runs);
 }
@@ -97,19 +99,20 @@ static nb_status put_run(nb_sheet101 *sheet, uint32_t index, const nb_run101 *ru
     return nb_column_put(column, index, run->total_time, err);
 }
 
-nb_status nb_runs101_add(nb_runs101 *runs, uint32_t index, const nb_run101 *run, nb_place101 place, nb_error *err)
+nb_status nb_runs101_add(nb_runs101 *runs, nb_known101 cell, const nb_run101 *run, nb_place101 place, nb_error *err)
 {
     nb_budget101 *budget = NULL;
     nb_sheet101 *sheet = NULL;
     NB_TRY(find_budget(runs, run->epochs, &budget, err));
-    NB_TRY(need_sheet(budget, budget->runs[index], &sheet, err));
-    NB_TRY(put_run(sheet, index, run, err));
-    budget->runs[index]++;
+    NB_TRY(need_sheet(budget, budget->runs[cell.index], &sheet, err));
+    NB_TRY(put_run(sheet, cell.index, run, err));
+    budget->runs[cell.index]++;
     runs->runs++;
-    if (!runs->seen[index])
-        runs->order[runs->cell_count++] = index;
-    runs->seen[index] = 1;
-    runs->last[index] = place;
+    if (runs->params[cell.index] == 0)
+        runs->order[runs->cell_count++] = cell.index;
+    runs->params[cell.index] = cell.params;
+    runs->flops[cell.index] = cell.flops;
+    runs->last[cell.index] = place;
     return NB_OK;
 }
 

@@ -37,7 +37,8 @@ typedef struct nb_runs101 {
     uint32_t budget_count;
     uint32_t *order; /* [cell_count] indices in the order of the records */
     uint32_t cell_count;
-    uint8_t *seen;     /* [NB_CELL101_CELLS] */
+    uint32_t *params;  /* [NB_CELL101_CELLS] of each cell; 0: not seen yet */
+    uint64_t *flops;   /* [NB_CELL101_CELLS] of each cell seen */
     nb_place101 *last; /* [NB_CELL101_CELLS] the latest record of each cell */
     uint64_t runs;
 } nb_runs101;
@@ -45,8 +46,15 @@ typedef struct nb_runs101 {
 nb_status nb_runs101_new(nb_runs101 **out, nb_error *err);
 void nb_runs101_free(nb_runs101 *runs); /* NULL is allowed */
 
-/* Adds a run of the cell with this index. */
-nb_status nb_runs101_add(nb_runs101 *runs, uint32_t index, const nb_run101 *run, nb_place101 place, nb_error *err);
+/* A cell of the space, and what the network around it costs. */
+typedef struct nb_known101 {
+    uint32_t index;
+    uint32_t params;
+    uint64_t flops;
+} nb_known101;
+
+/* Adds a run of a cell. */
+nb_status nb_runs101_add(nb_runs101 *runs, nb_known101 cell, const nb_run101 *run, nb_place101 place, nb_error *err);
 
 /* A cell that has another number of runs than nearly all have; false: there is none. */
 typedef struct nb_odd101 {
