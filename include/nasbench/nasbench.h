@@ -19,6 +19,8 @@
 
 #include "nasbench/table.h"
 
+#include "nasbench/nasbench101_api.h"
+
 #include "nasbench/record.h"
 
 #include "nasbench/query.h"
