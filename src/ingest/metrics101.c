@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 
-#include "model_metrics.pb-c.h"
+#include <model_metrics.pb-c.h>
 
 #define MESSAGE_MAX ((size_t)16 * 1024) /* the published ones have some 200 bytes */
 

@@ -173,19 +173,17 @@ static nb_status read_label(const char *name, size_t size, int vertex, nb_cell10
 
 static nb_status read_operations(const char *text, nb_cell101 *cell, nb_error *err)
 {
-    int count = 0;
-    for (const char *name = text;; count++) {
-        size_t size = strcspn(name, ",");
-        if (count < cell->vertices)
-            NB_TRY(read_label(name, size, count, cell, err));
-        name += size;
-        if (*name == '\0')
-            break;
-        name++;
-    }
-    if (count + 1 != cell->vertices)
-        return nb_fail(err, NB_ERR_FORMAT, "%d operations and %d vertices: length of ops must match matrix dimensions", count + 1,
+    int count = 1;
+    for (const char *c = text; *c; c++)
+        count += *c == ',';
+    if (count != cell->vertices)
+        return nb_fail(err, NB_ERR_FORMAT, "%d operations and %d vertices: length of ops must match matrix dimensions", count,
                        cell->vertices);
+    for (int vertex = 0; vertex < count; vertex++) {
+        size_t size = strcspn(text, ",");
+        NB_TRY(read_label(text, size, vertex, cell, err));
+        text += size + 1;
+    }
     return NB_OK;
 }
 
