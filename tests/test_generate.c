@@ -245,6 +245,37 @@ static void a_run_trains_what_is_missing_and_only_that(void **state)
     nb_plan_close(plan);
 }
 
+static void plan_json_alone_can_be_copied_to_another_machine_and_its_records_back(void **state)
+{
+    (void)state;
+    nb_plan_options options = tiny_plan();
+    options.seed_count = 1;
+    nb_plan *plan = open_new("original", &options), *copy;
+    char *from = scratch_path("original/plan.json"), *folder = scratch_path("copied"), *to = scratch_path("copied/plan.json");
+    size_t size;
+    uint8_t *text = read_file(from, &size);
+    assert_int_equal(mkdir(folder, 0777), 0);
+    write_file(to, text, size);
+    assert_int_equal(nb_plan_open(folder, &copy, NULL), NB_OK);
+    run_all(plan, (nb_run_options){.first = 0, .count = 2});
+    run_all(copy, (nb_run_options){.first = 2});
+    for (size_t i = 2; i < 5; i++) {
+        char here[NB_PLAN_PATH], there[NB_PLAN_PATH];
+        assert_int_equal(
+            rename(nb_plan_record_path(copy, few[i], 777, "mnist", here), nb_plan_record_path(plan, few[i], 777, "mnist", there)), 0);
+    }
+    nb_plan_status status;
+    assert_int_equal(nb_generate_status(plan, &status, NULL), NB_OK);
+    assert_int_equal(status.done, 5);
+    free(merged(plan, "both.table", &size));
+    nb_plan_close(plan);
+    nb_plan_close(copy);
+    free(text);
+    free(from);
+    free(folder);
+    free(to);
+}
+
 static void a_range_past_the_end_is_refused(void **state)
 {
     (void)state;
@@ -518,6 +549,7 @@ int main(void)
         cmocka_unit_test(a_plan_that_makes_no_sense_is_refused),
         cmocka_unit_test(a_damaged_plan_is_refused_by_name_and_place),
         cmocka_unit_test(a_run_trains_what_is_missing_and_only_that),
+        cmocka_unit_test(plan_json_alone_can_be_copied_to_another_machine_and_its_records_back),
         cmocka_unit_test(a_range_past_the_end_is_refused),
         cmocka_unit_test(one_process_or_three_with_a_killed_one_give_the_same_table),
         cmocka_unit_test(a_held_claim_is_left_to_its_owner),

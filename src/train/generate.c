@@ -272,6 +272,7 @@ nb_status nb_generate_run(const nb_plan *plan, const nb_run_options *options, co
     static const nb_run_options defaults = {0};
     crew c = {.plan = plan, .options = options ? options : &defaults, .progress = progress, .lock = PTHREAD_MUTEX_INITIALIZER};
     NB_TRY(nb_plan_range(plan, c.options, &c.first, &c.count, err));
+    NB_TRY(nb_plan_make_folders(plan, err));
     NB_TRY(load_datasets(plan, c.options->data_folder, progress, &c.datasets, err));
     nb_status status = run_threads(&c);
     free_datasets(c.datasets, plan->options.dataset_count);
@@ -322,6 +323,7 @@ nb_status nb_generate_latency(const nb_plan *plan, const nb_run_options *options
     uint32_t done = 0;
     options = options ? options : &defaults;
     NB_TRY(nb_plan_range(plan, options, &first, &count, err));
+    NB_TRY(nb_plan_make_folders(plan, err));
     NB_TRY(load_datasets(plan, options->data_folder, progress, &datasets, err));
     nb_progress quiet = {.cancel = progress ? progress->cancel : NULL};
     nb_status status = NB_OK;

@@ -197,7 +197,7 @@ static nb_status check_options(const nb_plan_options *options, nb_error *err)
     return NB_OK;
 }
 
-static nb_status write_folders(const char *folder, const char *text, nb_error *err)
+static nb_status make_folders(const char *folder, nb_error *err)
 {
     char path[NB_PLAN_PATH];
     NB_TRY(make_folder(folder, err));
@@ -205,6 +205,18 @@ static nb_status write_folders(const char *folder, const char *text, nb_error *e
         snprintf(path, sizeof path, "%s/%s", folder, folders[i]);
         NB_TRY(make_folder(path, err));
     }
+    return NB_OK;
+}
+
+nb_status nb_plan_make_folders(const nb_plan *plan, nb_error *err)
+{
+    return make_folders(plan->folder, err);
+}
+
+static nb_status write_folders(const char *folder, const char *text, nb_error *err)
+{
+    char path[NB_PLAN_PATH];
+    NB_TRY(make_folders(folder, err));
     snprintf(path, sizeof path, "%s/plan.json", folder);
     return nb_file_write(path, text, strlen(text), err);
 }

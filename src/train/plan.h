@@ -15,6 +15,9 @@ struct nb_plan {
 
 enum { NB_PLAN_PATH = 4096 };
 
+/* Makes the folders below the plan's that are not there: whoever copies plan.json to another machine has none of them. */
+nb_status nb_plan_make_folders(const nb_plan *plan, nb_error *err);
+
 /* The names of the files of a job, of one of its data sets, or of an architecture. Each returns `path`. */
 char *nb_plan_record_path(const nb_plan *plan, uint32_t arch, uint32_t seed, const char *dataset, char path[NB_PLAN_PATH]);
 char *nb_plan_claim_path(const nb_plan *plan, uint32_t arch, uint32_t seed, char path[NB_PLAN_PATH]);
