@@ -64,8 +64,8 @@ class Residual(nn.Module):
         return self.shortcut(x) + self.b(self.a(x))
 
 
-def network(arch, channels, cells):
-    layers = [nn.Conv2d(3, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)]
+def network(arch, channels, cells, inputs=3):
+    layers = [nn.Conv2d(inputs, channels, 3, 1, 1, bias=False), nn.BatchNorm2d(channels)]
     for stage in range(3):
         if stage > 0:
             layers.append(Residual(channels))
