@@ -287,9 +287,8 @@ static void spread(end_label *labels, size_t count, double apart)
 {
     for (size_t i = 0; i < count; i++)
         labels[i].place = i > 0 ? fmax(labels[i].wish, labels[i - 1].place + apart) : fmax(labels[i].wish, 0.01);
-    double limit = 0.99;
-    for (size_t i = count; i-- > 0; limit -= apart)
-        labels[i].place = fmin(labels[i].place, limit);
+    for (size_t i = 0; i < count; i++)
+        labels[i].place = fmin(labels[i].place, 0.99 - apart * (double)(count - 1 - i));
 }
 
 void cli_plot_end_labels(cli_plot *plot, const char *const *names, const double *heights, size_t count)
