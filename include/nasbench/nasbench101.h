@@ -89,7 +89,8 @@ NB_API nb_domain101 nb_modelspec_check(const nb_modelspec *graph);
 NB_API const char *nb_domain101_name(nb_domain101 domain);
 
 /* The graph hash: MD5 of the sorted neighbourhood digests after as many rounds as there are vertices (nasbench: graph_util.py). Works on
- * the graph as given (prune first, as the reference does) and takes the two ends for input and output whatever their labels. */
+ * the graph as given (prune first, as the reference does) and takes the two ends for input and output whatever their labels. Here edges may
+ * go from larger to smaller vertices, too: the numbering of the interior does not matter. */
 NB_API void nb_modelspec_hash(const nb_modelspec *graph, uint8_t hash[NB_CELL101_HASH_SIZE]);
 
 /* A cell, small and comparable. `edges`: bit x + y (y - 1) / 2 is the edge x -> y. Labels of the interior, the rest zero. */

@@ -210,7 +210,7 @@ void nb_modelspec_hash(const nb_modelspec *graph, uint8_t hash[NB_CELL101_HASH_S
     nb_md5 md5;
     int last = vertices - 1;
     for (int x = 0; x < vertices; x++)
-        for (int y = x + 1; y < vertices; y++)
+        for (int y = 0; y < vertices; y++)
             in[y] |= (graph->out[x] >> y & 1) << x;
     for (int v = 0; v < vertices; v++) {
         char text[64];
