@@ -106,7 +106,13 @@ static inline void touch_import(nb_stream *in, touch_reader reader)
     static const char *const columns[] = {"acc=cifar10/12/ori-test/accuracy", "time=cifar10/12/train/time@3#5"};
     static const nb_import_options mapped = {.columns = columns, .column_count = 2};
     touched t = {0};
-    nb_trial_sink sink = {&t, touch_open, touch_trial, touch_order, touch_mark, touch_points, touch_facts};
+    nb_trial_sink sink = {.user = &t,
+                          .open = touch_open,
+                          .trial = touch_trial,
+                          .order = touch_order,
+                          .mark = touch_mark,
+                          .points = touch_points,
+                          .facts = touch_facts};
     nb_importer importer = {.options = reader == TOUCH_CSV ? &mapped : &plain, .sink = &sink, .names = "fuzz"};
     nb_error err;
     if (reader == TOUCH_CSV)

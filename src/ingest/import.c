@@ -66,29 +66,15 @@ static nb_status join_names(const char *const *sources, size_t count, nb_text *n
     return nb_text_check(names, err);
 }
 
-static nb_status run_import(nb_importer *importer, table_sink *table, nb_error *err)
-{
-    nb_status status = nb_importer_run(importer, err);
-    if (status != NB_OK) {
-        nb_table_writer_abort(table->writer);
-        return status;
-    }
-    return nb_table_writer_commit(table->writer, importer->progress, err);
-}
-
-nb_status nb_import(const char *const *sources, size_t count, const char *target, const nb_import_options *options,
-                    nb_import_summary *summary, const nb_progress *progress, nb_error *err)
+nb_status nb_import_into(const nb_trial_sink *sink, const char *const *sources, size_t count, const nb_import_options *options,
+                         nb_import_summary *summary, const nb_progress *progress, nb_error *err)
 {
     static const nb_import_options plain = {0};
-    table_sink table = {.target = target};
-    nb_trial_sink sink = {&table, open_table, add_trial, set_order, mark_row, add_points, add_facts};
     nb_files files;
     nb_text names = {0};
-    if (!sources || count == 0 || !target)
-        return nb_fail(err, NB_ERR_ARGUMENT, "import: sources and a target expected");
     NB_TRY(nb_files_list(sources, count, &files, err));
     nb_importer importer = {.options = options ? options : &plain,
-                            .sink = &sink,
+                            .sink = sink,
                             .progress = progress,
                             .files = (const char *const *)files.paths,
                             .file_count = files.count};
@@ -96,12 +82,32 @@ nb_status nb_import(const char *const *sources, size_t count, const char *target
     if (status == NB_OK) {
         importer.names = names.data;
         importer.summary.bytes = files.bytes;
-        status = run_import(&importer, &table, err);
+        status = nb_importer_run(&importer, err);
     }
     if (status == NB_OK && summary)
         *summary = importer.summary;
     nb_importer_free(&importer);
     nb_text_free(&names);
     nb_files_free(&files);
+    return status;
+}
+
+nb_status nb_import(const char *const *sources, size_t count, const char *target, const nb_import_options *options,
+                    nb_import_summary *summary, const nb_progress *progress, nb_error *err)
+{
+    table_sink table = {.target = target};
+    const nb_trial_sink sink = {.user = &table,
+                                .open = open_table,
+                                .trial = add_trial,
+                                .order = set_order,
+                                .mark = mark_row,
+                                .points = add_points,
+                                .facts = add_facts};
+    if (!sources || count == 0 || !target)
+        return nb_fail(err, NB_ERR_ARGUMENT, "import: sources and a target expected");
+    nb_status status = nb_import_into(&sink, sources, count, options, summary, progress, err);
+    if (status == NB_OK)
+        return nb_table_writer_commit(table.writer, progress, err);
+    nb_table_writer_abort(table.writer);
     return status;
 }

@@ -77,6 +77,10 @@ nb_status nb_import_run(nb_importer *importer, const char *path, nb_pickle_value
 /* Makes the table of NAS-Bench-101's records, once all of them are read. */
 nb_status nb_importer_finish101(nb_importer *importer, nb_error *err);
 
+/* What nb_import() reads, into any sink. */
+nb_status nb_import_into(const nb_trial_sink *sink, const char *const *sources, size_t count, const nb_import_options *options,
+                         nb_import_summary *summary, const nb_progress *progress, nb_error *err);
+
 /* Reads all files in order into the sink. */
 nb_status nb_importer_run(nb_importer *importer, nb_error *err);
 

@@ -245,6 +245,21 @@ static nb_status import_dataset(const reading *r, const char *dataset, nb_pickle
     return NB_OK;
 }
 
+/* All trials in the order of all_results. */
+static nb_status import_as_stored(const reading *r, nb_pickle_value all, uint64_t *trials, nb_error *err)
+{
+    nb_pickle_value key, trial;
+    for (size_t i = 0; nb_pickle_entry(all, i, &key, &trial); i++) {
+        const char *dataset = NULL;
+        if (key.kind != NB_PICKLE_TUPLE || nb_pickle_count(key) != 2)
+            return nb_fail(err, NB_ERR_FORMAT, "all_results: a key (dataset, seed) expected");
+        NB_TRY(plain_text("all_results: a dataset", nb_pickle_item(key, 0), &dataset, err));
+        NB_TRY(import_seed(r, dataset, nb_pickle_item(key, 1), err));
+        ++*trials;
+    }
+    return NB_OK;
+}
+
 nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *schedule, nb_curve_set *curves, const nb_trial_sink *sink,
                             uint64_t *trials, nb_error *err)
 {
@@ -258,6 +273,8 @@ nb_status nb_results_import(nb_pickle_value results, uint32_t row, const char *s
         return nb_fail(err, NB_ERR_FORMAT, "%zu trials of %zu datasets, at most %d of %d expected", nb_pickle_count(all), count, TRIALS_MAX,
                        DATASETS_MAX);
     reading r = {results, row, schedule, curves, sink};
+    if (sink->as_stored)
+        return import_as_stored(&r, all, trials, err);
     for (size_t i = 0; i < count; i++) {
         if (!nb_pickle_entry(seeds, i, &key, &list))
             return nb_fail(err, NB_ERR_FORMAT, "dataset_seed: numbers, lists of seeds expected");

@@ -15,6 +15,7 @@ typedef struct nb_trial_sink {
     nb_status (*mark)(void *user, uint32_t row, nb_error *err);
     nb_status (*points)(void *user, nb_point_setup *setup, nb_error *err);    /* takes the columns over, also on failure */
     nb_status (*facts)(void *user, const nb_row_facts *facts, nb_error *err); /* takes the arrays over */
+    bool as_stored; /* the trials of an architecture come in the order in which the file holds them, not by dataset and seed */
 } nb_trial_sink;
 
 #endif
