@@ -25,7 +25,11 @@
 
 #include "nasbench/query.h"
 
+#include "nasbench/db.h"
+
 #include "nasbench/import.h"
+
+#include "nasbench/db_build.h"
 
 #include "nasbench/dataset.h"
 
