@@ -458,6 +458,19 @@ static void a_table_beside_live_training_tells_what_answers_are_worth(void **sta
     free(folder);
 }
 
+/* As with nasbench train, the recipe is that of the space, wherever among the options the space is named. */
+static void the_recipe_is_that_of_the_space(void **state)
+{
+    (void)state;
+    char *folder = colour_folder();
+    char *text = expect_text(LIVE_SEARCH("rea", folder, "--evaluations", "3", "--space", "nasbench101", "--time", "none"));
+    expect_in(text, "feedback cifar10-101/1/x-valid");
+    expect_in(text, "channels 4, cells 1, resolution 8, images_train 240");
+    expect_in(text, "batch 16, batches full, optimiser RMSProp, learning_rate 0.2");
+    free(text);
+    free(folder);
+}
+
 static void what_live_training_lacks_is_said(void **state)
 {
     (void)state;
@@ -556,6 +569,7 @@ int main(void)
         cmocka_unit_test(a_live_search_trains_what_it_asks_for),
         cmocka_unit_test(an_interrupted_live_search_ends_in_the_same_file),
         cmocka_unit_test(a_table_beside_live_training_tells_what_answers_are_worth),
+        cmocka_unit_test(the_recipe_is_that_of_the_space),
         cmocka_unit_test(what_live_training_lacks_is_said),
         cmocka_unit_test(bad_options_are_wrong_usage),
         cmocka_unit_test(what_the_table_lacks_is_said_with_what_it_has),

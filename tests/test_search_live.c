@@ -143,17 +143,28 @@ static void a_network_that_diverges_has_learnt_nothing(void **state)
     nb_dataset_free(dataset);
 }
 
-static void the_size_space_is_trained_too(void **state)
+static void expect_space(const char *space, nb_train_options train)
 {
-    (void)state;
     nb_dataset *dataset = tiny_images(32, 16, 0.5f);
-    nb_live_objective_options options = {.train = recipe("01")};
-    options.train.space = "nats-size";
-    nb_objective objective = objective_of(dataset, options);
-    assert_string_equal(nb_space_name(objective.space), "nats-size");
+    train.space = space;
+    nb_objective objective = objective_of(dataset, (nb_live_objective_options){.train = train});
+    assert_string_equal(nb_space_name(objective.space), space);
     assert_true(ask(&objective, 0, 0, 1).accuracy >= 0);
     nb_objective_free(&objective);
     nb_dataset_free(dataset);
+}
+
+static void other_spaces_are_trained_too(void **state)
+{
+    (void)state;
+    nb_train_options graph;
+    assert_int_equal(nb_train_defaults_for("nasbench101", &graph, NULL), NB_OK);
+    graph.schedule = "1";
+    graph.channels = 4;
+    graph.cells = 1;
+    graph.batch = 16;
+    expect_space("nats-size", recipe("01"));
+    expect_space("nasbench101", graph);
 }
 
 /* ---------------------------------------------------------------- time */
@@ -285,12 +296,12 @@ static void notes_hold_the_recipe(void **state)
     (void)state;
     nb_dataset *dataset = tiny_images(64, 32, 0.5f);
     nb_objective objective = objective_of(dataset, (nb_live_objective_options){.train = recipe("3"), .epochs = 2, .time = NB_TIME_NONE});
-    static const char *const expected[][2] = {{"dataset", "tiny"},     {"feedback", "tiny/3/x-valid"},
-                                              {"time", "none"},        {"epochs", "2"},
-                                              {"channels", "4"},       {"cells", "1"},
-                                              {"resolution", "8"},     {"images_train", "64"},
-                                              {"images_valid", "32"},  {"batch", "16"},
-                                              {"learning_rate", "0.1"}};
+    static const char *const expected[][2] = {{"dataset", "tiny"},    {"feedback", "tiny/3/x-valid"},
+                                              {"time", "none"},       {"epochs", "2"},
+                                              {"channels", "4"},      {"cells", "1"},
+                                              {"resolution", "8"},    {"images_train", "64"},
+                                              {"images_valid", "32"}, {"batch", "16"},
+                                              {"optimiser", "SGD"},   {"learning_rate", "0.1"}};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         assert_string_equal(objective.notes[i].name, expected[i][0]);
         assert_string_equal(objective.notes[i].value, expected[i][1]);
@@ -307,7 +318,7 @@ int main(void)
         cmocka_unit_test(the_split_that_is_named_answers),
         cmocka_unit_test(training_may_stop_before_the_schedule_does),
         cmocka_unit_test(a_network_that_diverges_has_learnt_nothing),
-        cmocka_unit_test(the_size_space_is_trained_too),
+        cmocka_unit_test(other_spaces_are_trained_too),
         cmocka_unit_test(time_can_be_that_of_the_model_or_none),
         cmocka_unit_test(an_interrupted_experiment_ends_in_the_same_file),
         cmocka_unit_test(an_evaluation_stops_on_request),

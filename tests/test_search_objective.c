@@ -3,6 +3,7 @@
 
 #include "nasbench/import.h"
 #include "nasbench/query.h"
+#include "records101.h"
 
 static nb_objective objective_of(const nb_table *table, nb_table_objective_options options)
 {
@@ -333,7 +334,58 @@ static void questions_without_an_answer_fail_by_name(void **state)
     nb_table_close(table);
 }
 
+/* ---------------------------------------------------------------- NAS-Bench-101 */
+
+static void of_nasbench101_the_training_alone_is_paid(void **state)
+{
+    (void)state;
+    static const double run[3][5] = {{0, 0, 0.1, 0.1, 0.1}, {54, 900.5, 0.8, 0.75, 0.7}, {108, 1801.25, 0.99, 0.93, 0.92}};
+    bytes101 file = {0};
+    char *path = scratch_path("one.tfrecord"), *target = scratch_path("one.safetensors");
+    const char *const source = path;
+    nb_table *table;
+    nb_error err;
+    put_run101(&file, true, 108, run, 1900);
+    write_file(path, file.data, file.size);
+    if (nb_import(&source, 1, target, NULL, NULL, NULL, &err) != NB_OK || nb_table_open(target, &table, &err) != NB_OK)
+        fail_msg("%s", err.message);
+    nb_objective objective = objective_of(table, (nb_table_objective_options){.dataset = "cifar10"});
+    nb_objective half = objective_of(table, (nb_table_objective_options){.dataset = "cifar10", .epochs = 54});
+    const nb_arch conv = nb_table_arch(table, 0);
+    nb_evaluation whole, part, limited;
+    nb_rng rng = nb_rng_seed(1, 1);
+    assert_int_equal(objective.evaluate(objective.user, &conv, 0, &rng, &whole, &err), NB_OK);
+    assert_int_equal(objective.evaluate(objective.user, &conv, 54, &rng, &part, &err), NB_OK);
+    assert_int_equal(half.evaluate(half.user, &conv, 0, &rng, &limited, &err), NB_OK);
+    assert_true(fabs(whole.accuracy - 93) < 1e-12 && fabs(whole.seconds - 1801.25) < 1e-9);
+    assert_true(fabs(part.accuracy - 75) < 1e-12 && fabs(part.seconds - 900.5) < 1e-9);
+    assert_true(limited.accuracy == part.accuracy && limited.seconds == part.seconds);
+    assert_int_equal(objective.evaluate(objective.user, &conv, 20, &rng, &part, &err), NB_ERR_NOT_FOUND);
+    nb_objective_free(&objective);
+    nb_objective_free(&half);
+    nb_table_close(table);
+    free(file.data);
+    free(path);
+    free(target);
+}
+
 /* ---------------------------------------------------------------- time from FLOPs */
+
+/* NAS-Bench-101 counts operations, of which a multiply-accumulate is two. */
+static void multiply_accumulates_are_counted_alike_in_every_space(void **state)
+{
+    (void)state;
+    const nb_space *space = nb_space_find("nasbench101", NULL);
+    nb_shape shape;
+    nb_costs costs;
+    double seconds;
+    const nb_arch arch = arch_at(space, 1000);
+    assert_int_equal(nb_space_shape(space, "cifar10", &shape, NULL), NB_OK);
+    assert_int_equal(nb_space_costs(space, &arch, &shape, &costs, NULL), NB_OK);
+    assert_int_equal(nb_flops_seconds(space, &arch, "cifar10", 3, &seconds, NULL), NB_OK);
+    const double expected = (6.114 + 0.05103 * costs.flops / 2) * (3 * 50000 + 10000 / 3.) / 25000;
+    assert_true(fabs(seconds - expected) < 1e-9 * expected);
+}
 
 static double seconds_of(uint64_t index, const char *dataset, uint32_t epochs)
 {
@@ -392,6 +444,8 @@ int main(void)
         cmocka_unit_test(an_empty_table_is_refused),
         cmocka_unit_test(without_times_the_ways_out_are_named),
         cmocka_unit_test(questions_without_an_answer_fail_by_name),
+        cmocka_unit_test(of_nasbench101_the_training_alone_is_paid),
+        cmocka_unit_test(multiply_accumulates_are_counted_alike_in_every_space),
         cmocka_unit_test(the_mean_of_the_space_is_110_seconds),
         cmocka_unit_test(ratios_are_those_of_published_times),
         cmocka_unit_test(a_table_without_times_takes_them_from_flops),

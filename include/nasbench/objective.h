@@ -77,7 +77,8 @@ typedef struct nb_table_objective_options {
 
 /* The accounting of the benchmarks' own scripts (simulate_train_eval): accuracy on the validation set at the last epoch asked for, by one
  * random trial; seconds = training up to there plus one validation pass. Where fewer epochs are asked for than the validation set was
- * evaluated at, ori-test answers in its place, as in NATS-Bench.
+ * evaluated at, ori-test answers in its place, as in NATS-Bench. NAS-Bench-101 knows the time of training alone, and its own accounting
+ * pays nothing else.
  * Its notes are "dataset" as asked for, "feedback" (as in "cifar10-valid/12/x-valid"), "epochs" when they are limited, "time" and "trials".
  * The table must stay open as long as the objective.
  *

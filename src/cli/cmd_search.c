@@ -236,6 +236,27 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
+static bool is_graph_space(const char *name)
+{
+    const nb_space *space = nb_space_find(name, NULL);
+    return space && nb_space_get_id(space) == NB_SPACE_GRAPH;
+}
+
+/* The recipe is that of the space, which may be named after the options that change the recipe: arguments are read for the space first,
+ * then once more on top of its recipe. */
+static void read_arguments(const cli_command *self, int argc, char **argv, options *opts)
+{
+    const options start = {.fresh_seed = true, .any_time = true, .train = nb_train_defaults()};
+    options first = start;
+    cli_parse(self, argc, argv, parse, &first);
+    free(first.settings.items);
+    *opts = start;
+    nb_train_defaults_for(first.train.space, &opts->train, NULL);
+    cli_parse(self, argc, argv, parse, opts);
+    if (opts->runs == 0)
+        opts->runs = opts->live ? 1 : 500;
+}
+
 /* ---- where answers come from ---- */
 
 /* What a search needs of the world. */
@@ -268,15 +289,16 @@ static int look_up(world *w, const options *opts)
     return status == NB_OK ? CLI_OK : cli_fail_with(&err);
 }
 
-/* As "cifar10" is searched on cifar10-valid in a table: the key that has a validation set. The caller frees. */
+/* As "cifar10" is searched on cifar10-valid in a table: the key that has a validation set, divided as the benchmark of the space divides
+ * it. The caller frees. */
 static char *key_with_validation(const options *opts)
 {
     const char *asked = opts->feedback.dataset, *split = opts->feedback.split;
     nb_dataset_info info;
-    char *halved = cli_format("%s-valid", asked);
-    if ((!split || strcmp(split, "x-valid") == 0) && nb_dataset_describe(halved, &info, NULL) == NB_OK)
-        return halved;
-    free(halved);
+    char *divided = cli_format("%s-%s", asked, is_graph_space(opts->train.space) ? "101" : "valid");
+    if ((!split || strcmp(split, "x-valid") == 0) && nb_dataset_describe(divided, &info, NULL) == NB_OK)
+        return divided;
+    free(divided);
     return cli_strdup(asked);
 }
 
@@ -428,10 +450,8 @@ static int search(const options *opts)
 
 static int run(const cli_command *self, int argc, char **argv)
 {
-    options opts = {.fresh_seed = true, .any_time = true, .train = nb_train_defaults()};
-    cli_parse(self, argc, argv, parse, &opts);
-    if (opts.runs == 0)
-        opts.runs = opts.live ? 1 : 500;
+    options opts;
+    read_arguments(self, argc, argv, &opts);
     const int code = opts.list ? cli_list_algorithms(opts.json) : search(&opts);
     free(opts.settings.items);
     return code;
@@ -466,9 +486,9 @@ static const struct argp_option option_table[] = {
     {"list", OPTION_LIST, NULL, 0, "Show the algorithms and their settings", 0},
     {"json", OPTION_JSON, NULL, 0, "Print one JSON object: algorithm, dataset, runs, evaluations (mean), results", 0},
     {NULL, 0, NULL, 0, "Real training:", 1},
-    {"live", OPTION_LIVE, NULL, 0, "Train every architecture; --schedule is then any number of epochs, 12 without it", 0},
+    {"live", OPTION_LIVE, NULL, 0, "Train every architecture; --schedule is then any number of epochs; 12 without it, 4 in nasbench101", 0},
     {"data", OPTION_DATA, "DIR", 0, "Where the images are. Default: $TORCH_HOME, ~/.torch, /usr/share/datasets", 0},
-    {"space", OPTION_SPACE, "SPACE", 0, "nasbench201 (default) or nats-size", 0},
+    {"space", OPTION_SPACE, "SPACE", 0, "nasbench201 (default), nats-size or nasbench101", 0},
     CLI_RECIPE_NETWORK_OPTIONS,
     {0},
 };

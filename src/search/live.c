@@ -90,14 +90,12 @@ static nb_status measure(const live_objective *self, const nb_arch *arch, uint32
 
 static nb_status take_time(const live_objective *self, const nb_arch *arch, uint32_t epochs, double *seconds, nb_error *err)
 {
-    nb_costs costs;
     if (self->time == NB_TIME_NONE)
         *seconds = 0;
     if (self->time != NB_TIME_FLOPS)
         return NB_OK;
-    NB_TRY(nb_space_costs(self->space, arch, &self->shape, &costs, err));
-    *seconds = nb_model_seconds(costs.flops, epochs, self->trained, self->validating);
-    return NB_OK;
+    const nb_workload work = {.shape = self->shape, .epochs = epochs, .trained = self->trained, .validating = self->validating};
+    return nb_model_seconds(self->space, arch, &work, seconds, err);
 }
 
 static nb_status evaluate(void *user, const nb_arch *arch, uint32_t epochs, nb_rng *rng, nb_evaluation *out, nb_error *err)
@@ -167,6 +165,12 @@ static void count_images(live_objective *self)
             self->validating = split->count;
 }
 
+/* Whether channels and cells are the recipe's to say, not the architecture's. */
+static bool has_macro_shape(const live_objective *self)
+{
+    return nb_space_get_id(self->space) != NB_SPACE_SIZE;
+}
+
 static nb_status describe_network(live_objective *self, nb_error *err)
 {
     const nb_dataset_info *images = nb_dataset_get_info(self->dataset);
@@ -174,11 +178,28 @@ static nb_status describe_network(live_objective *self, nb_error *err)
     self->shape.input_channels = images->channels;
     self->shape.height = self->shape.width = images->side;
     self->shape.classes = images->classes;
-    if (nb_space_get_id(self->space) == NB_SPACE_TOPOLOGY) {
+    if (has_macro_shape(self)) {
         self->shape.channels = self->train.channels;
         self->shape.cells = self->train.cells;
     }
     return NB_OK;
+}
+
+static void note_optimiser(live_objective *self)
+{
+    const nb_train_options *train = &self->train;
+    nb_settings *recipe = &self->recipe;
+    nb_settings_add(recipe, "optimiser", train->optimiser == NB_TRAIN_RMSPROP ? "RMSProp" : "SGD");
+    nb_settings_add_number(recipe, "learning_rate", train->learning_rate);
+    nb_settings_add(recipe, "scheduler", train->by_steps || train->rate_by_step ? "cosine by step" : "cosine");
+    nb_settings_add_number(recipe, "momentum", train->momentum);
+    if (train->optimiser == NB_TRAIN_RMSPROP) {
+        nb_settings_add_number(recipe, "rho", train->rho);
+        nb_settings_add_number(recipe, "eps", train->eps);
+    } else {
+        nb_settings_add_integer(recipe, "nesterov", train->nesterov);
+    }
+    nb_settings_add_number(recipe, "weight_decay", train->weight_decay);
 }
 
 /* What the answers depend on, so that an interrupted experiment is not gone on with under another recipe. */
@@ -187,7 +208,7 @@ static void note_recipe(live_objective *self)
     const nb_train_options *train = &self->train;
     const nb_dataset_info *images = nb_dataset_get_info(self->dataset);
     nb_settings *recipe = &self->recipe;
-    if (nb_space_get_id(self->space) == NB_SPACE_TOPOLOGY) {
+    if (has_macro_shape(self)) {
         nb_settings_add_integer(recipe, "channels", train->channels);
         nb_settings_add_integer(recipe, "cells", train->cells);
     }
@@ -195,11 +216,9 @@ static void note_recipe(live_objective *self)
     nb_settings_add_integer(recipe, "images_train", self->trained);
     nb_settings_add_integer(recipe, "images_valid", self->validating);
     nb_settings_add_integer(recipe, "batch", train->batch);
-    nb_settings_add_number(recipe, "learning_rate", train->learning_rate);
-    nb_settings_add(recipe, "scheduler", train->rate_by_step ? "cosine by step" : "cosine");
-    nb_settings_add_number(recipe, "momentum", train->momentum);
-    nb_settings_add_integer(recipe, "nesterov", train->nesterov);
-    nb_settings_add_number(recipe, "weight_decay", train->weight_decay);
+    if (train->by_steps)
+        nb_settings_add(recipe, "batches", "full");
+    note_optimiser(self);
     nb_settings_add_integer(recipe, "flip", train->flip < 0 ? images->flip : train->flip != 0);
     nb_settings_add_integer(recipe, "crop_padding", train->crop_padding < 0 ? images->crop_padding : (uint32_t)train->crop_padding);
     nb_settings_add_integer(recipe, "cutout", train->cutout);

@@ -22,23 +22,24 @@ static const struct {
 };
 enum { DATASETS = sizeof image_counts / sizeof *image_counts };
 
-double nb_model_seconds(double flops, uint32_t epochs, double trained, double validating)
+nb_status nb_model_seconds(const nb_space *space, const nb_arch *arch, const nb_workload *work, double *seconds, nb_error *err)
 {
-    const double unit = fixed_seconds + seconds_per_mflop * flops;
-    return unit * (epochs * trained + validation_share * validating) / images_unit;
+    nb_costs costs;
+    NB_TRY(nb_space_costs(space, arch, &work->shape, &costs, err));
+    const double macs = nb_space_get_id(space) == NB_SPACE_GRAPH ? costs.flops / 2 : costs.flops; /* it counts operations */
+    const double unit = fixed_seconds + seconds_per_mflop * macs;
+    *seconds = unit * (work->epochs * work->trained + validation_share * work->validating) / images_unit;
+    return NB_OK;
 }
 
 nb_status nb_flops_seconds(const nb_space *space, const nb_arch *arch, const char *dataset, uint32_t epochs, double *seconds, nb_error *err)
 {
-    nb_shape shape;
-    nb_costs costs;
     for (size_t i = 0; i < DATASETS; i++) {
         if (strcmp(dataset, image_counts[i].dataset) != 0)
             continue;
-        NB_TRY(nb_space_shape(space, "cifar10", &shape, err));
-        NB_TRY(nb_space_costs(space, arch, &shape, &costs, err));
-        *seconds = nb_model_seconds(costs.flops, epochs, image_counts[i].trained, image_counts[i].validating);
-        return NB_OK;
+        nb_workload work = {.epochs = epochs, .trained = image_counts[i].trained, .validating = image_counts[i].validating};
+        NB_TRY(nb_space_shape(space, "cifar10", &work.shape, err));
+        return nb_model_seconds(space, arch, &work, seconds, err);
     }
     return nb_fail(err, NB_ERR_NOT_FOUND,
                    "dataset '%s': no time from FLOPs: cifar10-valid, cifar10, cifar100, ImageNet16-120, fashion-mnist or mnist expected",
