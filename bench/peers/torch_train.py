@@ -87,12 +87,13 @@ def main():
     optimiser = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
     loss_of = nn.CrossEntropyLoss()
     seconds = []
-    for step in range(steps + 2):
+    warm_up = 2 if steps > 2 else 1
+    for step in range(steps + warm_up):
         began = time.perf_counter() if threads > 1 else time.process_time()
         optimiser.zero_grad()
         loss_of(net(images), labels).backward()
         optimiser.step()
-        if step >= 2:
+        if step >= warm_up:
             seconds.append((time.perf_counter() if threads > 1 else time.process_time()) - began)
     seconds.sort()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
