@@ -89,14 +89,22 @@ void nb_reference_free(nb_reference *ref)
     free(ref);
 }
 
+static void round_node(const nb_reference *ref, double *numbers, nb_node node)
+{
+    for (size_t i = 0; ref->rounds && i < node_size(ref, node); i++)
+        numbers[i] = (double)(float)numbers[i];
+}
+
 double nb_reference_forward(nb_reference *ref, const double *images, const int32_t *labels)
 {
     const nb_graph *graph = ref->graph;
     memcpy(ref->outputs[graph->input], images, node_size(ref, graph->input) * sizeof *images);
     ref->labels = labels;
     ref->loss = 0;
-    for (int i = 0; i < graph->op_count; i++)
+    for (int i = 0; i < graph->op_count; i++) {
         nb_op_describe(graph->ops[i].kind)->reference_forward(ref, i);
+        round_node(ref, ref->outputs[i], i);
+    }
     return ref->loss;
 }
 
@@ -107,8 +115,10 @@ void nb_reference_backward(nb_reference *ref)
         memset(ref->grads[i], 0, node_size(ref, i) * sizeof **ref->grads);
     memset(ref->gradients, 0, ref->params->size * sizeof *ref->gradients);
     memset(ref->edge_gradients, 0, (size_t)graph->edge_weights * sizeof *ref->edge_gradients);
-    for (int i = graph->op_count - 1; i >= 0; i--)
+    for (int i = graph->op_count - 1; i >= 0; i--) {
+        round_node(ref, ref->grads[i], i);
         nb_op_describe(graph->ops[i].kind)->reference_backward(ref, i);
+    }
 }
 
 /* The values, or with `of` = ref->gradients the gradients, of the parameter with that index. */

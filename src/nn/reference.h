@@ -16,6 +16,8 @@ typedef struct nb_reference {
     const nb_params *params; /* only for where each tensor lies */
     int count;               /* images */
     bool training;
+    bool rounds; /* every value and gradient of a node is rounded to float: the best that a network can do that stores floats. Off at first
+                  */
     double *values, *gradients; /* of the parameters, as nb_params.values and .gradients */
     double *buffers;            /* as nb_params.buffers, updated by a forward pass in training */
     double *edge_weights;       /* all 1 at first */
