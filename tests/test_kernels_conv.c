@@ -198,9 +198,9 @@ typedef struct example {
     buffer y_scale, dx_scale, dw_scale;
 } example;
 
-/* Minimal filtering works on four outputs of a row, or three taps of one, together: what rounds off in one of them is as large as the
- * largest of them makes it. So the unit of a value's error is the largest sum of magnitudes within reach. `scale` holds rows of `length`
- * groups of `group` values; the result has, for each, the largest of those up to `reach` places to the left and right. */
+/* Minimal filtering works on neighbouring outputs of a row (and of a column), or the taps of one, together: what rounds off in one of them
+ * is as large as the largest of them makes it. So the unit of a value's error is the largest sum of magnitudes within reach. `scale` holds
+ * rows of `length` groups of `group` values; the result has, for each, the largest of those up to `reach` places to the left and right. */
 static void widen(buffer *scale, size_t length, size_t group, int reach)
 {
     buffer own = copy_buffer(scale);
@@ -433,7 +433,8 @@ static void check_bands(const nb_kernels *k, nb_conv conv, dice *d)
     run_forward(k, &conv, &x, &w, &whole, &stats);
     k->conv_pack_forward(&conv, w.v, packed.v);
     for (int row = 0, end; row < conv.out.rows; row = end) {
-        end = row + between(d, 1, conv.out.rows - row);
+        end = row + NB_BAND_ROWS * between(d, 1, (conv.out.rows - row + NB_BAND_ROWS - 1) / NB_BAND_ROWS);
+        end = end < conv.out.rows ? end : conv.out.rows;
         fill_numbers(&scratch, d); /* nothing is kept there from band to band */
         k->conv_forward(&conv, x.v, packed.v, bands.v, row, end, band_stats.v, scratch.v);
     }

@@ -19,12 +19,12 @@ static void check_network(const golden *g, const char *cell_name, const int cell
 
 static void a_network_of_3x3_convolutions_steps_as_in_pytorch(void **state)
 {
-    check_network(*state, "conv", (const int[]){3, 3, 3, 3, 3, 3}, 4, 1, 16, 20, 10, 1);
+    check_network(*state, "conv", (const int[]){3, 3, 3, 3, 3, 3}, 4, 1, 16, 20, 10, 33);
 }
 
 static void a_network_of_mixed_operations_steps_as_in_pytorch(void **state)
 {
-    check_network(*state, "mixed", (const int[]){3, 2, 4, 1, 3, 0}, 16, 1, 8, 33, 10, 2);
+    check_network(*state, "mixed", (const int[]){3, 2, 4, 1, 3, 0}, 16, 1, 8, 33, 10, 5);
 }
 
 static void a_network_of_light_operations_steps_as_in_pytorch(void **state)

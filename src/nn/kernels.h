@@ -18,7 +18,7 @@
  * channel slice of a tensor is a pointer and a count). Channels are nb_plane_floats() apart. Whoever calls decides which
  * thread takes which block; nothing in here depends on the number of threads, and the same call gives the same bits every time.
  * Kernels with `row_begin`, `row_end` produce those rows of their result only, so that a caller can walk a block in bands that stay
- * in the cache; bands come in ascending order and cover all rows.
+ * in the cache; bands come in ascending order, cover all rows and, of a convolution, begin at multiples of NB_BAND_ROWS.
  *
  * Any size is legal: C not a multiple of 4, odd H and W, 1x1 planes. The plain table is the reference for the others. */
 #ifndef NB_NN_KERNELS_H
@@ -29,6 +29,7 @@
 #include <stdint.h>
 
 #define NB_LANES 16
+#define NB_BAND_ROWS 4
 
 /* The planes of a tensor: rows and columns without the border. */
 typedef struct nb_plane {

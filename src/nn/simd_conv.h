@@ -21,10 +21,10 @@ static bool is_fast(const nb_conv *conv)
     return (conv->kernel == 3 && conv->pad == 1 && halved) || (conv->kernel == 1 && (conv->pad == 0 || conv->pad == -1) && halved);
 }
 
-/* Whether minimal filtering pays: not for rows of one or two pixels. */
+/* Whether minimal filtering pays: not for one or two pixels. */
 static bool is_minimal(const nb_conv *conv)
 {
-    return is_fast(conv) && conv->kernel == 3 && conv->stride == 1 && conv->in.cols >= 3;
+    return is_fast(conv) && conv->kernel == 3 && conv->stride == 1 && conv->in.cols >= 3 && conv->in.rows >= 3;
 }
 
 size_t NB_SIMD(conv_weights)(const nb_conv *conv)
@@ -36,8 +36,9 @@ size_t NB_SIMD(conv_scratch)(const nb_conv *conv)
 {
     if (!is_minimal(conv))
         return nb_plain_conv_scratch(conv);
-    int channels = conv->in_channels > conv->out_channels ? conv->in_channels : conv->out_channels;
-    size_t forward = minimal_forward_scratch(conv->in, channels), gradient = minimal_gradient_scratch(conv);
+    size_t forward = minimal_forward_scratch(conv->in_channels), gradient = minimal_gradient_scratch(conv);
+    size_t backward = minimal_forward_scratch(conv->out_channels);
+    forward = forward > backward ? forward : backward;
     return forward > gradient ? forward : gradient;
 }
 
@@ -141,7 +142,9 @@ void NB_SIMD(conv_grad_weight)(const nb_conv *conv, const float *x, const float 
 
 void NB_SIMD(conv_finish_gradient)(const nb_conv *conv, const float *partials, size_t stride, int count, float *dw, bool add)
 {
-    if (is_fast(conv))
+    if (is_minimal(conv))
+        minimal_finish_gradient(conv, partials, stride, count, dw, add);
+    else if (is_fast(conv))
         finish_gradient(conv, partials, stride, count, dw, add);
     else
         nb_plain_conv_finish_gradient(conv, partials, stride, count, dw, add);

@@ -5,18 +5,7 @@
 #include <string.h>
 
 #include "nn/simd_kernels.h"
-
-/* Four pixels of four images become four lanes of four pixels, or the other way round. */
-NB_INLINE void transpose_4x4(const float *from, size_t from_step, float *to, size_t to_step)
-{
-    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + from_step), c = _mm_loadu_ps(from + 2 * from_step),
-           d = _mm_loadu_ps(from + 3 * from_step);
-    _MM_TRANSPOSE4_PS(a, b, c, d);
-    _mm_storeu_ps(to, a);
-    _mm_storeu_ps(to + to_step, b);
-    _mm_storeu_ps(to + 2 * to_step, c);
-    _mm_storeu_ps(to + 3 * to_step, d);
-}
+#include "nn/simd_transpose.h"
 
 /* One row of `cols` pixels; block stands at the row's first pixel. */
 static void pack_row(int cols, int live, const float *images, size_t image_stride, float *block)

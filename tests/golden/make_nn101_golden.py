@@ -21,8 +21,8 @@ CONV3, CONV1, POOL = "conv3x3-bn-relu", "conv1x1-bn-relu", "maxpool3x3"
 NETWORKS = {  # edges, interior operations; channels, cells per stack, side, images, classes, seed
     "direct": ([(0, 1)], [], 6, 1, 8, 17, 10, 1),
     "inception": ([(0, 1), (0, 2), (0, 3), (0, 5), (1, 6), (2, 6), (3, 4), (4, 6), (5, 6)], [CONV1, CONV3, CONV3, CONV3, POOL], 10, 1, 16, 20,
-                  10, 2),
-    "truncated": ([(0, 1), (1, 2), (1, 3), (2, 4), (3, 4), (0, 4)], [CONV3, POOL, CONV1], 9, 2, 8, 33, 7, 3),
+                  10, 52),
+    "truncated": ([(0, 1), (1, 2), (1, 3), (2, 4), (3, 4), (0, 4)], [CONV3, POOL, CONV1], 9, 2, 8, 33, 7, 57),
     "dense": ([(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3), (0, 4), (3, 4), (2, 4)], [CONV3, CONV1, CONV3], 16, 1, 12, 16, 10, 4),
     "pools": ([(0, 1), (1, 2), (0, 2), (2, 3), (1, 3)], [POOL, POOL], 5, 1, 8, 18, 3, 5),
 }

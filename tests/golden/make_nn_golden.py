@@ -6,6 +6,9 @@ usage: make_nn_golden.py [OUT]        (Debian's python3-torch; float32 on the CP
 All numbers that go in come from numpy.random.RandomState(seed).random_sample(), which is the Mersenne Twister that
 nb_mt19937_seed_word() and nb_mt19937_uniform() reproduce, so only what comes out is stored. Of a tensor with more than 24 numbers every
 k-th is kept, k = ceil(n / 24).
+
+The seeds are such that no input of a ReLU lies within 4e-6 of zero (the test looks): there the order of a float sum, which nobody
+promises, would decide whether a gradient passes.
 """
 import json
 import os
@@ -22,8 +25,8 @@ CELLS = {  # operation of the edges 1<-0, 2<-0, 2<-1, 3<-0, 3<-1, 3<-2: 0 none, 
     "light": [1, 2, 4, 0, 2, 4],
 }
 NETWORKS = [  # cell, channels, cells per stage, side, images, classes, seed
-    ("conv", 4, 1, 16, 20, 10, 1),
-    ("mixed", 16, 1, 8, 33, 10, 2),
+    ("conv", 4, 1, 16, 20, 10, 33),
+    ("mixed", 16, 1, 8, 33, 10, 5),
     ("light", 4, 2, 12, 17, 7, 3),
 ]
 
