@@ -220,6 +220,11 @@ bool cli_has_epoch(const nb_table *table, const cli_place *place, cli_quantity q
     uint32_t epochs = place->info->epochs;
     if (coverage == NB_COVERAGE_NONE || epoch >= (int64_t)epochs)
         return false;
+    if (coverage == NB_COVERAGE_POINTS && epoch != NB_EPOCH_LAST) {
+        nb_query ignored;
+        const nb_query_spec spec = {place->info->dataset, place->info->schedule, place->split_name, stored_metric(quantity), epoch, {0}};
+        return nb_query_compile(table, &spec, &ignored, NULL) == NB_OK;
+    }
     /* Trials of different length have their last epochs at different numbers. */
     return coverage != NB_COVERAGE_LAST || epoch == NB_EPOCH_LAST || place->info->epochs_vary || (uint32_t)epoch + 1 == epochs;
 }
@@ -273,6 +278,12 @@ uint32_t cli_measure_epoch(const cli_measure *measure, uint32_t trial)
 static bool trial_total_time(const cli_measure *m, uint32_t trial, double *value)
 {
     uint32_t last = cli_measure_epoch(m, trial);
+    if (nb_table_coverage(m->table, m->place.setup, m->place.split, NB_METRIC_TIME) == NB_COVERAGE_POINTS) {
+        nb_metrics metrics; /* only the sum was measured */
+        bool there = nb_trial_metrics(m->table, m->place.setup, trial, m->place.split, (int32_t)last, &metrics, NULL) == NB_OK;
+        *value = there ? metrics.all_time : NAN;
+        return there;
+    }
     double sum = 0;
     for (uint32_t epoch = 0; epoch <= last; epoch++) {
         double time;

@@ -21,7 +21,8 @@ int cli_find_row(const nb_table *table, const char *arch, uint32_t *row)
 {
     const nb_table_info *info = nb_table_get_info(table);
     uint64_t index;
-    if (cli_is_unsigned(arch, &index)) {
+    const bool hash = nb_table_hash(table, 0) && strlen(arch) == (size_t)2 * NB_TABLE_HASH_SIZE; /* which may have no letter in it */
+    if (!hash && cli_is_unsigned(arch, &index)) {
         if (index >= info->rows)
             return cli_fail("%s: no architecture %s, the table has 0 to %u", info->name, arch, info->rows > 0 ? info->rows - 1 : 0);
         *row = (uint32_t)index;

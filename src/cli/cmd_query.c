@@ -9,10 +9,22 @@
 #include "cli_columns.h"
 #include "cli_json.h"
 #include "cli_measure.h"
+#include "cli_nasbench101.h"
 #include "cli_table.h"
 #include "commands.h"
 
-enum { OPTION_JSON = 256, OPTION_DATASET, OPTION_SCHEDULE, OPTION_SPLIT, OPTION_METRIC, OPTION_EPOCH, OPTION_SEED, OPTION_RANDOM_SEED };
+enum {
+    OPTION_JSON = 256,
+    OPTION_DATASET,
+    OPTION_SCHEDULE,
+    OPTION_SPLIT,
+    OPTION_METRIC,
+    OPTION_EPOCH,
+    OPTION_SEED,
+    OPTION_RANDOM_SEED,
+    OPTION_API,
+    OPTION_HALFWAY
+};
 
 typedef struct options {
     const char *path;
@@ -26,6 +38,8 @@ typedef struct options {
     cli_seeds seeds;
     uint32_t seed;
     uint64_t random_seed;
+    bool as_nasbench101; /* --api 101 */
+    bool halfway;
     bool json;
 } options;
 
@@ -66,6 +80,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPTION_RANDOM_SEED:
         opts->random_seed = cli_parse_unsigned(state, "--random-seed", arg, 0, UINT64_MAX);
         return 0;
+    case OPTION_API:
+        if (strcmp(arg, "101") != 0)
+            cli_bad_usage(state, "--api: '%s'; 101 expected", arg);
+        opts->as_nasbench101 = true;
+        return 0;
+    case OPTION_HALFWAY:
+        opts->halfway = true;
+        return 0;
     case ARGP_KEY_ARG:
         if (!opts->path)
             opts->path = arg;
@@ -77,7 +99,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             cli_bad_usage(state, "TABLE is missing");
         if (opts->archs.count == 0)
             cli_bad_usage(state, "ARCH is missing: an index, an architecture string, or all");
-        if (opts->datasets.count == 0)
+        if (opts->halfway && !opts->as_nasbench101)
+            cli_bad_usage(state, "--halfway goes with --api 101");
+        if (opts->datasets.count == 0 && !opts->as_nasbench101)
             cli_bad_usage(state, "--dataset is missing");
         if (opts->quantity_count == 0)
             add_quantity(opts, CLI_ACCURACY);
@@ -432,6 +456,17 @@ static int print_answers(const nb_table *table, const options *opts, const quest
     return code;
 }
 
+/* As nasbench.query answers. */
+static int answer_as_nasbench101(const nb_table *table, const options *opts)
+{
+    uint64_t epochs = 108;
+    if (opts->schedule && (!cli_is_unsigned(opts->schedule, &epochs) || epochs > UINT32_MAX))
+        return cli_fail("--schedule: '%s'; a number of epochs expected", opts->schedule);
+    const cli_question101 asked = {
+        .archs = &opts->archs, .epochs = (uint32_t)epochs, .halfway = opts->halfway, .seed = opts->random_seed, .json = opts->json};
+    return cli_query101(table, &asked);
+}
+
 static int run(const cli_command *self, int argc, char **argv)
 {
     options opts = {.epoch = NB_EPOCH_LAST};
@@ -441,11 +476,15 @@ static int run(const cli_command *self, int argc, char **argv)
     int code = cli_open_table(opts.path, &table);
     if (code != CLI_OK)
         return code;
-    code = find_questions(&list, table, &opts);
-    if (code == CLI_OK)
-        code = check_archs(table, &opts);
-    if (code == CLI_OK)
-        code = print_answers(table, &opts, &list);
+    if (opts.as_nasbench101) {
+        code = answer_as_nasbench101(table, &opts);
+    } else {
+        code = find_questions(&list, table, &opts);
+        if (code == CLI_OK)
+            code = check_archs(table, &opts);
+        if (code == CLI_OK)
+            code = print_answers(table, &opts, &list);
+    }
     for (size_t i = 0; i < list.count; i++)
         free(list.items[i].measures);
     free(list.items);
@@ -466,7 +505,12 @@ static const struct argp_option option_table[] = {
      "accuracy (default), accuracy5, loss, time, total-time, flops, params or latency; may be repeated", 0},
     {"epoch", OPTION_EPOCH, "EPOCH", 0, "Epoch from 0, last (default), or all", 0},
     {"seed", OPTION_SEED, "SEED", 0, "The trial with this seed, mean of all (default), random for one of them, or all one by one", 0},
-    {"random-seed", OPTION_RANDOM_SEED, "N", 0, "Seed of the draws of --seed random. Default: 0", 0},
+    {"random-seed", OPTION_RANDOM_SEED, "N", 0, "Seed of the draws of --seed random and --api 101. Default: 0", 0},
+    {"api", OPTION_API, "101", 0,
+     "Answer as nasbench.query of NAS-Bench-101 does: one random run, its stored cell, and the counters of time and epochs; --schedule is "
+     "the number of epochs, 108 by default",
+     0},
+    {"halfway", OPTION_HALFWAY, NULL, 0, "--api 101: the evaluation half-way through training", 0},
     {"json", OPTION_JSON, NULL, 0, "Print an array of objects; values exact to the bit, null where nothing was measured", 0},
     {0},
 };
@@ -474,7 +518,7 @@ static const struct argp_option option_table[] = {
 const cli_command cmd_query = {
     .name = "query",
     .summary = "print accuracies, losses, times and costs of architectures",
-    .usage = "TABLE ARCH... --dataset DATASET",
+    .usage = "TABLE ARCH... --dataset DATASET\nTABLE ARCH... --api 101",
     .description =
         "Prints what was measured for architectures: an index, an architecture string, or all.\n\nAccuracies are percent, losses mean "
         "cross "
@@ -485,6 +529,7 @@ const cli_command cmd_query = {
     .examples = "query nb201.safetensors 11 --dataset cifar10\tfinal test accuracy, mean over seeds\n"
                 "query nb201.safetensors 0 11 --dataset cifar100 --seed all\tone line per trial\n"
                 "query nb201.safetensors 11 --dataset cifar10 --split train --metric loss --epoch all\ta learning curve\n"
+                "query nb101.safetensors 28cfc7874f6d200472e1a9dcd8650aa0 --api 101\tone random run of a cell of NAS-Bench-101\n"
                 "query nb201.safetensors all --dataset all --json\tmean accuracies of all architectures, exact\n",
     .run = run,
 };

@@ -6,6 +6,7 @@
 
 #include "cli_arch.h"
 #include "cli_json.h"
+#include "cli_nasbench101.h"
 #include "cli_progress.h"
 #include "cli_table.h"
 #include "commands.h"
@@ -199,6 +200,11 @@ static int run(const cli_command *self, int argc, char **argv)
         return code;
     if (!opts.flavour_given)
         opts.flavour = nb_table_get_info(table)->flavour;
+    if (opts.flavour == NB_FLAVOUR_101) {
+        code = cli_show101(table, opts.arch, opts.json);
+        nb_table_close(table);
+        return code;
+    }
     int64_t row = -1;
     if (strcmp(opts.arch, "all") != 0) {
         uint32_t found = 0;
@@ -215,7 +221,7 @@ static int run(const cli_command *self, int argc, char **argv)
 
 static const struct argp_option option_table[] = {
     {"api", OPTION_API, "VERSION", 0,
-     "Print as this version of the original API does: aa, 1.0, 1.1, 1.2, 1.3, 2.0 or nats. Default: the one the data came with", 0},
+     "Print as this version of the original API does: aa, 1.0, 1.1, 1.2, 1.3, 2.0, nats or 101. Default: the one the data came with", 0},
     {"json", OPTION_JSON, NULL, 0, "Print an object (an array of them for all) with means over seeds at the last epoch", 0},
     {0},
 };
@@ -227,7 +233,10 @@ const cli_command cmd_show = {
     .description =
         "Prints what api.show(index) of the original Python packages prints: costs, and losses and accuracies of every dataset under every "
         "schedule, means over all seeds at the last epoch. Latencies are milliseconds there, FLOPs millions of multiply-accumulates (M), "
-        "parameters millions (MB).\n\n--json gives the same and get_more_info's dictionary, latencies and times in seconds.",
+        "parameters millions (MB).\n\n--json gives the same and get_more_info's dictionary, latencies and times in seconds.\n\nOf "
+        "NAS-Bench-101 "
+        "it prints the fixed and computed statistics of get_metrics_from_spec: the stored cell, its trainable parameters, and every run "
+        "half-way and at the end; accuracies are fractions there.",
     .options = option_table,
     .examples = "show nb201.safetensors 11\tprints architecture 11\n"
                 "show nb201.safetensors all --api 1.0 | less\tthe whole table in the layout of version 1.0\n",

@@ -207,8 +207,8 @@ static nb_status refuse_odd(const nb_importer *importer, const nb_odd101 *odd, n
 {
     uint8_t hash[NB_CELL101_HASH_SIZE];
     char text[2 * sizeof hash + 1];
-    const nb_place101 *place = &importer->runs101->last[odd->index];
-    nb_cell101 cell = nb_cell101_at(odd->index);
+    const nb_place101 *place = &importer->runs101->last[odd->number];
+    nb_cell101 cell = nb_cell101_at(importer->runs101->indices[odd->number]);
     nb_cell101_hash(&cell, hash);
     nb_hex(hash, sizeof hash, text);
     return nb_fail(err, NB_ERR_FORMAT,
@@ -218,43 +218,39 @@ static nb_status refuse_odd(const nb_importer *importer, const nb_odd101 *odd, n
                    odd->found, odd->epochs, odd->expected);
 }
 
-static int compare_indices(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 /* Rows are numbered by index in the space, whole or not; the order of the source is kept beside that. */
 typedef struct row_list {
-    uint32_t *indices; /* [count] ascending */
+    uint32_t *numbers; /* [count] the cell of each row, by its number in runs101 */
+    uint32_t *row_of;  /* [count] and the row of each */
     uint32_t count;
 } row_list;
+
+static void free_rows(row_list *list)
+{
+    free(list->numbers);
+    free(list->row_of);
+}
 
 static nb_status list_rows(nb_importer *importer, const nb_space *space, row_list *list, nb_error *err)
 {
     const nb_runs101 *runs = importer->runs101;
-    list->count = runs->cell_count;
-    list->indices = malloc(list->count * sizeof *list->indices);
-    if (!list->indices)
-        return nb_fail(err, NB_ERR_MEMORY, "no memory for %" PRIu32 " cells", list->count);
-    memcpy(list->indices, runs->order, list->count * sizeof *list->indices);
-    qsort(list->indices, list->count, sizeof *list->indices, compare_indices);
+    list->numbers = malloc(runs->cell_count * sizeof *list->numbers);
+    list->row_of = malloc(runs->cell_count * sizeof *list->row_of);
+    nb_arch *archs = runs->cell_count < NB_CELL101_CELLS ? malloc(runs->cell_count * sizeof *archs) : NULL;
     nb_rows_set_official(&importer->rows, space);
-    if (list->count == NB_CELL101_CELLS)
-        return NB_OK;
-    importer->rows.count = list->count;
-    importer->rows.archs = malloc(list->count * sizeof *importer->rows.archs);
-    if (!importer->rows.archs)
-        return nb_fail(err, NB_ERR_MEMORY, "no memory for %" PRIu32 " cells", list->count);
-    for (uint32_t row = 0; row < list->count; row++)
-        NB_TRY(nb_space_at(space, list->indices[row], &importer->rows.archs[row], err));
+    importer->rows.archs = archs;
+    importer->rows.count = runs->cell_count;
+    if (!list->numbers || !list->row_of || (!archs && runs->cell_count < NB_CELL101_CELLS))
+        return nb_fail(err, NB_ERR_MEMORY, "no memory for %" PRIu32 " cells", runs->cell_count);
+    for (uint32_t index = 0; index < NB_CELL101_CELLS; index++) {
+        if (runs->numbers[index] == 0)
+            continue;
+        if (archs)
+            NB_TRY(nb_space_at(space, index, &archs[list->count], err));
+        list->numbers[list->count] = runs->numbers[index] - 1;
+        list->row_of[runs->numbers[index] - 1] = list->count++;
+    }
     return NB_OK;
-}
-
-static uint32_t row_of(const row_list *list, uint32_t index)
-{
-    const uint32_t *found = bsearch(&index, list->indices, list->count, sizeof *list->indices, compare_indices);
-    return (uint32_t)(found - list->indices);
 }
 
 static nb_status send_facts(nb_importer *importer, const row_list *list, nb_error *err)
@@ -268,10 +264,11 @@ static nb_status send_facts(nb_importer *importer, const row_list *list, nb_erro
         free(facts.flops);
         return nb_fail(err, NB_ERR_MEMORY, "no memory for %" PRIu32 " cells", list->count);
     }
-    for (uint32_t row = 0; row < list->count; row++) {
-        facts.order[row] = row_of(list, importer->runs101->order[row]);
-        facts.params[row] = importer->runs101->params[list->indices[row]];
-        facts.flops[row] = importer->runs101->flops[list->indices[row]];
+    const nb_runs101 *runs = importer->runs101;
+    for (uint32_t i = 0; i < list->count; i++) {
+        facts.order[i] = list->row_of[i];
+        facts.params[list->row_of[i]] = runs->params[i];
+        facts.flops[list->row_of[i]] = runs->flops[i];
     }
     return importer->sink->facts(importer->sink->user, &facts, err);
 }
@@ -286,7 +283,7 @@ static nb_status send_budget(nb_importer *importer, uint32_t number, const row_l
     nb_point_setup setup = {.dataset = "cifar10",
                             .schedule = schedule,
                             .epochs = budget->epochs,
-                            .runs = budget->runs[list->indices[0]],
+                            .runs = budget->runs[0],
                             .points = NB_RUN101_POINTS,
                             .images = NB_RUNS101_IMAGES,
                             .splits = splits,
@@ -295,7 +292,7 @@ static nb_status send_budget(nb_importer *importer, uint32_t number, const row_l
                             .columns = calloc(NB_COLUMNS101, sizeof *setup.columns)};
     if (!setup.columns)
         return nb_fail(err, NB_ERR_MEMORY, "no memory for the runs of %s epochs", schedule);
-    nb_status status = nb_runs101_columns(runs, number, list->indices, list->count, setup.columns, err);
+    nb_status status = nb_runs101_columns(runs, number, list->numbers, setup.columns, err);
     if (status == NB_OK)
         return importer->sink->points(importer->sink->user, &setup, err);
     for (int i = 0; i < NB_COLUMNS101; i++)
@@ -327,6 +324,6 @@ nb_status nb_importer_finish101(nb_importer *importer, nb_error *err)
     nb_status status = list_rows(importer, space, &list, err);
     if (status == NB_OK)
         status = send_table(importer, &list, err);
-    free(list.indices);
+    free_rows(&list);
     return status;
 }

@@ -15,14 +15,15 @@
 enum { NB_SPLIT101_TRAIN, NB_SPLIT101_VALID, NB_SPLIT101_TEST, NB_SPLITS101 };
 enum { NB_COLUMNS101 = NB_RUN101_POINTS * (NB_POINT_ACCURACY + NB_SPLITS101) + 1 };
 
-/* One run of every cell: a column for each number, by index in the space. */
+/* One run of every cell: a column for each number. Cells are numbered as they come: what lies side by side in the file does so here. */
 typedef struct nb_sheet101 {
-    nb_column_builder columns[NB_COLUMNS101]; /* each [NB_CELL101_CELLS] */
+    nb_column_builder columns[NB_COLUMNS101]; /* each [size] by number */
+    size_t size;
 } nb_sheet101;
 
 typedef struct nb_budget101 {
     uint32_t epochs;
-    uint8_t *runs;                               /* [NB_CELL101_CELLS] of each cell */
+    uint8_t *runs;                               /* [NB_CELL101_CELLS] of each cell, by number */
     nb_sheet101 *sheets[NB_RUNS101_REPEATS_MAX]; /* [r] the r-th run of each cell, in the order of the records */
 } nb_budget101;
 
@@ -35,11 +36,12 @@ typedef struct nb_place101 {
 typedef struct nb_runs101 {
     nb_budget101 budgets[NB_RUNS101_BUDGETS_MAX];
     uint32_t budget_count;
-    uint32_t *order; /* [cell_count] indices in the order of the records */
     uint32_t cell_count;
-    uint32_t *params;  /* [NB_CELL101_CELLS] of each cell; 0: not seen yet */
-    uint64_t *flops;   /* [NB_CELL101_CELLS] of each cell seen */
-    nb_place101 *last; /* [NB_CELL101_CELLS] the latest record of each cell */
+    uint32_t *indices; /* [cell_count] of the cells, by number */
+    uint32_t *numbers; /* [NB_CELL101_CELLS] by index: 1 + the cell's number; 0: not seen yet */
+    uint32_t *params;  /* by number */
+    uint64_t *flops;
+    nb_place101 *last; /* the latest record of each cell */
     uint64_t runs;
 } nb_runs101;
 
@@ -58,15 +60,15 @@ nb_status nb_runs101_add(nb_runs101 *runs, nb_known101 cell, const nb_run101 *ru
 
 /* A cell that has another number of runs than nearly all have; false: there is none. */
 typedef struct nb_odd101 {
-    uint32_t index;
+    uint32_t number; /* of the cell */
     uint32_t epochs;
     uint32_t found, expected; /* runs */
 } nb_odd101;
 
 bool nb_runs101_find_odd(const nb_runs101 *runs, nb_odd101 *odd);
 
-/* The columns of a budget with the rows `indices` [rows]; the sheets are freed on the way. Only when nb_runs101_find_odd found nothing. */
-nb_status nb_runs101_columns(nb_runs101 *runs, uint32_t budget, const uint32_t *indices, uint32_t rows, nb_column_builder *columns,
-                             nb_error *err);
+/* The columns of a budget with the cells `numbers` [cell_count] as rows; the sheets are freed on the way. Only when nb_runs101_find_odd
+ * found nothing. */
+nb_status nb_runs101_columns(nb_runs101 *runs, uint32_t budget, const uint32_t *numbers, nb_column_builder *columns, nb_error *err);
 
 #endif

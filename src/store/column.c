@@ -71,6 +71,22 @@ double nb_column_get(const nb_column_builder *column, size_t i)
     return nb_column_at(&view, i);
 }
 
+nb_status nb_column_grow(nb_column_builder *column, size_t size, nb_error *err)
+{
+    if (size <= column->size)
+        return NB_OK;
+    if (column->data) {
+        size_t width = nb_dtype_size(nb_column_dtype(column->kind));
+        uint8_t *data = realloc(column->data, size * width);
+        if (!data)
+            return nb_fail(err, NB_ERR_MEMORY, "no memory for a column of %zu numbers", size);
+        memset(data + column->size * width, 0, (size - column->size) * width);
+        column->data = data;
+    }
+    column->size = size;
+    return NB_OK;
+}
+
 /* Tries to hold all numbers, and the new one, in a wider kind; *fits false: not wide enough. */
 static nb_status convert(nb_column_builder *column, nb_column_kind kind, bool *fits, nb_error *err)
 {

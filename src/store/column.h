@@ -44,8 +44,8 @@ static inline double nb_column_at(const nb_column *column, uint64_t i)
     }
 }
 
-/* One in the making: as narrow as the numbers so far allow, widened when one comes that does not fit. Places that were never put hold the
- * first number. Start with {.size = n, .images = N}; images 0: no column of counts. */
+/* One in the making: as narrow as the numbers so far allow, widened when one comes that does not fit. Places that were never put hold
+ * some number. Start with {.size = n, .images = N}; images 0: no column of counts. */
 typedef struct nb_column_builder {
     nb_column_kind kind;
     void *data; /* owned; NULL for NONE and SAME */
@@ -58,6 +58,9 @@ void nb_column_free(nb_column_builder *column);
 
 /* NB_ERR_MEMORY is the only failure; the column then holds what it held. i < size. */
 nb_status nb_column_put(nb_column_builder *column, size_t i, double value, nb_error *err);
+
+/* Makes room for more places. NB_ERR_MEMORY: the column is as it was. */
+nb_status nb_column_grow(nb_column_builder *column, size_t size, nb_error *err);
 
 /* The number at a place; of a column that holds something. */
 double nb_column_get(const nb_column_builder *column, size_t i);
