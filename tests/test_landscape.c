@@ -215,6 +215,25 @@ static void autocorrelations_are_those_of_a_long_walk(void **state)
     nb_table_close(table);
 }
 
+/* As for tables that are too large for more. 4,000 walks estimate a correlation to about 0.016. */
+static void sampled_walks_find_the_same(void **state)
+{
+    (void)state;
+    nb_table *table = make_table((recipe){.accuracy = hill});
+    nb_landscape *landscape = landscape_of(table);
+    nb_landscape_dataset found = {0};
+    nb_row_graph graph;
+    assert_int_equal(nb_row_graph_of(table, NULL, &graph, NULL), NB_OK);
+    graph.sampled = true;
+    assert_int_equal(nb_walk_autocorrelation(&graph, landscape->datasets[0].main->values, &found, NULL), NB_OK);
+    for (int lag = 0; lag < NB_LAGS; lag++)
+        assert_true(fabs(found.autocorrelation[lag] - pow(19.0 / 24, lag)) < 5 * 0.016);
+    assert_true(found.sampled && found.autocorrelation[0] == 1);
+    nb_row_graph_free(&graph);
+    nb_landscape_free(landscape);
+    nb_table_close(table);
+}
+
 static void a_flat_landscape_has_no_correlations(void **state)
 {
     (void)state;
@@ -390,6 +409,7 @@ int main(void)
         cmocka_unit_test(the_autocorrelation_of_one_hill_is_known),
         cmocka_unit_test(arbitrary_accuracies_have_no_locality),
         cmocka_unit_test(autocorrelations_are_those_of_a_long_walk),
+        cmocka_unit_test(sampled_walks_find_the_same),
         cmocka_unit_test(a_flat_landscape_has_no_correlations),
         cmocka_unit_test(columns_are_what_was_measured),
         cmocka_unit_test(validation_stands_in_where_nothing_was_tested),

@@ -66,10 +66,11 @@ typedef struct nb_landscape_dataset {
     size_t distance_count;
 
     /* Random-walk autocorrelation (Weinberger, 1990): correlation of accuracies `lag` steps apart on an endless walk to uniformly random
-     * neighbours; computed for all walks at once, not sampled, where the table is not too large for it. */
+     * neighbours, computed for all walks at once. Sampled from many short walks instead where the table is too large for that (more than
+     * 65,536 rows) or an endless walk would only see the smallest cells (NAS-Bench-101). */
     double autocorrelation[NB_LAGS]; /* from lag 0, which is 1 */
     double correlation_length;       /* -1 / ln autocorrelation[1]: steps; NaN when that is not positive */
-    bool sampled;                    /* from one long walk instead */
+    bool sampled;
 } nb_landscape_dataset;
 
 typedef struct nb_landscape {

@@ -8,9 +8,9 @@
 #include "base/progress.h"
 #include "nasbench/random.h"
 
-/* The size space, 32,768 architectures, is computed exactly; NAS-Bench-101 would need gigabytes. */
+/* The size space, 32,768 architectures, is computed exactly; keeping all neighbours of NAS-Bench-101 would need gigabytes. */
 static const uint32_t exact_rows = 65536;
-enum { WALK_STEPS = 20000 };
+enum { WALKS = 4000 };
 
 /* ---------------------------------------------------------------- the graph */
 
@@ -111,7 +111,9 @@ nb_status nb_row_graph_of(const nb_table *table, const nb_progress *progress, nb
     out->first = calloc((size_t)out->rows + 1, sizeof *out->first);
     out->choices = calloc((size_t)out->rows * out->decisions + 1, 1);
     nb_status status = out->first && out->choices ? encode_rows(out, err) : no_memory(out, err);
-    if (status == NB_OK && out->rows <= exact_rows)
+    /* Cells of NAS-Bench-101 lose vertices by a step that no step gives back: an endless walk ends in the smallest ones. */
+    out->sampled = out->rows > exact_rows || nb_space_get_id(info->space) == NB_SPACE_GRAPH;
+    if (status == NB_OK && !out->sampled)
         status = find_neighbours(out, progress, err);
     if (status != NB_OK)
         nb_row_graph_free(out);
@@ -244,43 +246,61 @@ static nb_status wander(const nb_row_graph *graph, const double *values, uint32_
     return NB_OK;
 }
 
-static double autocorrelation(const double *series, size_t count, size_t lag)
+/* series[lag][walk]: accuracies on a walk of NB_LAGS - 1 steps from a uniformly random row of `measured`. */
+static nb_status walk_from(const nb_row_graph *graph, const double *values, uint32_t at, size_t walk, double (*series)[WALKS],
+                           neighbourhood *around, nb_rng *rng, nb_error *err)
 {
-    return nb_pearson(series, series + lag, count - lag);
+    for (size_t lag = 0; lag < NB_LAGS; lag++) {
+        series[lag][walk] = values[at];
+        NB_TRY(wander(graph, values, &at, around, rng, err));
+    }
+    return NB_OK;
 }
 
-static nb_status walk_once(const nb_row_graph *graph, const double *values, double *series, nb_landscape_dataset *out, nb_error *err)
+static nb_status walk_often(const nb_row_graph *graph, const double *values, const uint32_t *measured, size_t measured_count,
+                            double (*series)[WALKS], nb_landscape_dataset *out, nb_error *err)
 {
     nb_rng rng = nb_rng_seed(0, 0);
     neighbourhood around = {0};
     nb_status status = NB_OK;
-    uint32_t at = (uint32_t)nb_rng_below(&rng, graph->rows);
-    while (isnan(values[at]))
-        at = (at + 1) % graph->rows;
-    for (size_t i = 0; i < WALK_STEPS && status == NB_OK; i++) {
-        series[i] = values[at];
-        status = wander(graph, values, &at, &around, &rng, err);
-    }
+    for (size_t walk = 0; walk < WALKS && status == NB_OK; walk++)
+        status = walk_from(graph, values, measured[nb_rng_below(&rng, measured_count)], walk, series, &around, &rng, err);
     for (size_t lag = 0; lag < NB_LAGS; lag++)
-        out->autocorrelation[lag] = autocorrelation(series, WALK_STEPS, lag);
-    out->sampled = true;
+        out->autocorrelation[lag] = nb_pearson(series[0], series[lag], WALKS);
     free(around.archs);
     free(around.rows);
     return status;
 }
 
-nb_status nb_walk_autocorrelation(const nb_row_graph *graph, const double *values, nb_landscape_dataset *out, nb_error *err)
+static nb_status sample_walks(const nb_row_graph *graph, const double *values, nb_landscape_dataset *out, nb_error *err)
 {
-    const size_t rows = graph->rows, needed = 4 * rows > WALK_STEPS ? 4 * rows : WALK_STEPS;
-    double *room = calloc(needed, sizeof *room);
-    nb_status status = NB_OK;
+    uint32_t *measured = calloc((size_t)graph->rows + 1, sizeof *measured);
+    double(*series)[WALKS] = calloc(NB_LAGS, sizeof *series);
+    size_t count = 0;
+    for (uint32_t row = 0; measured && row < graph->rows; row++)
+        if (!isnan(values[row]))
+            measured[count++] = row;
+    const nb_status status =
+        measured && series && count > 0 ? walk_often(graph, values, measured, count, series, out, err) : no_memory(graph, err);
+    free(measured);
+    free(series);
+    return status;
+}
+
+static nb_status compute_walks(const nb_row_graph *graph, const double *values, nb_landscape_dataset *out, nb_error *err)
+{
+    double *room = calloc(4 * (size_t)graph->rows + 1, sizeof *room);
     if (!room)
         return no_memory(graph, err);
-    if (rows <= exact_rows)
-        walk_everywhere(graph, values, room, out);
-    else
-        status = walk_once(graph, values, room, out, err);
+    walk_everywhere(graph, values, room, out);
     free(room);
+    return NB_OK;
+}
+
+nb_status nb_walk_autocorrelation(const nb_row_graph *graph, const double *values, nb_landscape_dataset *out, nb_error *err)
+{
+    NB_TRY(graph->sampled ? sample_walks(graph, values, out, err) : compute_walks(graph, values, out, err));
+    out->sampled = graph->sampled;
     out->correlation_length = out->autocorrelation[1] > 0 ? -1 / log(out->autocorrelation[1]) : (double)NAN;
-    return status;
+    return NB_OK;
 }

@@ -9,7 +9,8 @@ typedef struct nb_row_graph {
     const nb_table *table;
     uint32_t rows;
     size_t *first; /* [rows + 1] into `to` */
-    uint32_t *to;  /* NULL: too many to keep; a walk looks for them on its way */
+    uint32_t *to;  /* NULL when `sampled` */
+    bool sampled;  /* walks are drawn and look for neighbours on their way */
     size_t decisions;
     uint8_t *choices; /* [rows][decisions] nb_space_encode */
 } nb_row_graph;
