@@ -353,7 +353,7 @@ static void put_front(cli_report *report, const nb_landscape_dataset *set, nb_co
         cli_columns_real(&columns, cli_cost_value(kind, cost->values[row]), 3);
         cli_columns_real(&columns, set->main->values[row], 2);
     }
-    char *caption = cli_format("The upper end of the Pareto front of accuracy and %s%s: %zu of %zu", cli_cost_word(kind),
+    char *caption = cli_format("The upper end of the Pareto front of accuracy and %s%s: %zu of %zu", cli_cost_head(kind),
                                cost->computed ? " (computed from the architecture)" : "", shown, cost->front_count);
     cli_report_table(report, &columns, caption);
     cli_columns_free(&columns);
