@@ -329,7 +329,7 @@ static void every_choice_makes_an_architecture(void **state)
         nb_arch arch, raw = {.space = NB_SPACE_GRAPH, .count = 5};
         static const uint8_t bit[21] = {0, 1, 3, 6, 10, 15, 2, 4, 7, 11, 16, 5, 8, 12, 17, 9, 13, 18, 14, 19, 20};
         for (size_t d = 0; d < 21; d++) {
-            choices[d] &= sparse >> d & 1;
+            choices[d] = (uint8_t)(choices[d] & (sparse >> d & 1));
             raw.edges |= (uint32_t)choices[d] << bit[d];
         }
         assert_int_equal(nb_space_decode(space(), choices, &arch, NULL), NB_OK);
