@@ -17,6 +17,7 @@
 #include "nasbench/db_build.h"
 #include "nasbench/import.h"
 #include "nasbench/space.h"
+#include "records101.h"
 #include "result_files.h"
 
 /* ---- sources ---- */
@@ -222,6 +223,130 @@ static void what_nni_s_importer_stops_at_is_an_error(void **state)
     free(csv);
 }
 
+/* ---- NAS-Bench-101 ---- */
+
+#define G1_HASH "00005c142e6f48ac74fdcf73e3439874"
+#define G1_MATRIX "0100110" "0010000" "0001001" "0000010" "0000010" "0000001" "0000000"
+#define G1_OPERATIONS "input,conv3x3-bn-relu,maxpool3x3,conv3x3-bn-relu,conv3x3-bn-relu,conv1x1-bn-relu,output"
+
+static void put_g1(bytes101 *to, unsigned epochs, const double evaluations[3][5])
+{
+    bytes101 message = message101(evaluations, 8555530, 2000);
+    bytes101 payload = payload101(G1_HASH, epochs, G1_MATRIX, G1_OPERATIONS, &message);
+    put_frame101(to, payload.data, payload.size);
+    free(message.data);
+    free(payload.data);
+}
+
+/* The first cell of the published file with its documented runs of 108 epochs, and after it a cell that comes earlier in the space. The
+ * caller frees the path. */
+static char *make_tfrecord(const char *name)
+{
+    static const double known[3][3][5] = {
+        {{0},
+         {54, 883.4580078125, 0.8282251358032227, 0.7776442170143127, 0.7740384340286255},
+         {108, 1769.1279296875, 1, 0.9241786599159241, 0.9211738705635071}},
+        {{0},
+         {54, 883.6810302734375, 0.8796073794364929, 0.8291265964508057, 0.8204126358032227},
+         {108, 1768.2509765625, 1, 0.9245793223381042, 0.9190705418586731}},
+        {{0},
+         {54, 883.4569702148438, 0.8634815812110901, 0.811598539352417, 0.8058894276618958},
+         {108, 1768.9759521484375, 1, 0.9304887652397156, 0.9215745329856873}},
+    };
+    static const unsigned budgets[] = {4, 12, 36, 108};
+    char *path = scratch_path(name);
+    bytes101 file = {0};
+    for (int cell = 0; cell < 2; cell++)
+        for (int run = 0; run < 3; run++)
+            for (int i = 3; i >= 0; i--) { /* the order of budgets in the file does not count */
+                const double other[3][5] = {{0}, {budgets[i] / 2.0, 10 + run, 0.25, 0.5, 0.75}, {budgets[i], 20 + run, 0.5, 0.625, 0.125}};
+                if (cell == 1)
+                    put_run101(&file, true, budgets[i], other, 30);
+                else
+                    put_g1(&file, budgets[i], budgets[i] == 108 ? known[run] : other);
+            }
+    write_file(path, file.data, file.size);
+    free(file.data);
+    return path;
+}
+
+static void expect_g1(const char *target)
+{
+    static const double final[3][3] = {{92.41786599159241, 92.11738705635071, 106147.67578125},
+                                       {92.45793223381042, 91.90705418586731, 106095.05859375},
+                                       {93.04887652397156, 92.15745329856873, 106138.55712890625}};
+    nb_db *db = open_db(target);
+    nb_db_query *query = ask(db, (nb_db_filter){.arch = G1_HASH, .num_epochs = 108, .points = true});
+    for (int i = 0; i < 3; i++) {
+        const nb_db_trial *trial = next_row(query);
+        assert_non_null(trial);
+        assert_int_equal(trial->id, 10 + i);
+        assert_int_equal(trial->config.id, 4);
+        assert_int_equal(trial->config.num_vertices, 7);
+        assert_string_equal(trial->config.hash, G1_HASH);
+        assert_true(trial->parameters == 8.55553 && trial->train_acc == 100);
+        assert_true(trial->valid_acc == final[i][0] && trial->test_acc == final[i][1] && trial->training_time == final[i][2]);
+        assert_int_equal(trial->point_count, 2);
+        assert_int_equal(trial->points[0].id, 19 + 2 * i);
+        assert_int_equal(trial->points[0].current_epoch, 54);
+        assert_int_equal(trial->points[1].id, 20 + 2 * i);
+        assert_int_equal(trial->points[1].current_epoch, 108);
+        assert_true(trial->points[1].valid_acc == final[i][0] && trial->points[1].training_time == final[i][2] / 60);
+    }
+    assert_null(next_row(query));
+    nb_db_query_close(query);
+    query = ask(db, (nb_db_filter){.arch = G1_HASH, .num_epochs = 108, .points = true});
+    assert_true(next_row(query)->points[0].train_acc == 82.82251358032227 && next_row(query)->points[0].valid_acc == 82.91265964508057);
+    assert_true(next_row(query)->points[0].test_acc == 80.58894276618958);
+    nb_db_query_close(query);
+    nb_db_close(db);
+}
+
+/* From the published numbers of G1 to its documented rows, ids included. */
+static void the_first_cell_of_nas_bench_101_has_its_documented_rows(void **state)
+{
+    (void)state;
+    char *source = make_tfrecord("g1.tfrecord"), *target = scratch_path("g1.db"), *table = scratch_path("g1.safetensors");
+    nb_db_build_summary summary = build(NB_DB_NASBENCH101, source, target);
+    nb_error err;
+    assert_int_equal(summary.configs, 8);
+    assert_int_equal(summary.trials, 24);
+    assert_int_equal(summary.points, 48);
+    expect_sound(target, "nb101");
+    expect_g1(target);
+    expect_answer(target, "SELECT group_concat(id || ' ' || num_epochs || ' ' || hash, ', ') FROM nb101trialconfig WHERE id IN (1, 4, 5)",
+                  "1 4 " G1_HASH ", 4 108 " G1_HASH ", 5 4 " HASH_OF_CONV);
+    expect_answer(target, "SELECT arch FROM nb101trialconfig WHERE id = 1",
+                  "{\"input1\":[0],\"input2\":[1],\"input3\":[2],\"input4\":[0],\"input5\":[0,3,4],\"input6\":[2,5],"
+                  "\"op1\":\"conv3x3-bn-relu\",\"op2\":\"maxpool3x3\",\"op3\":\"conv3x3-bn-relu\",\"op4\":\"conv3x3-bn-relu\","
+                  "\"op5\":\"conv1x1-bn-relu\"}");
+    expect_answer(target, "SELECT group_concat(training_time, ', ') FROM nb101trialstats WHERE config_id = 5", "1200.0, 1260.0, 1320.0");
+    /* A table keeps the order of the file, so the way through it gives the same database. */
+    assert_int_equal(nb_import((const char *const *)&source, 1, table, NULL, NULL, NULL, &err), NB_OK);
+    char *again = scratch_path("again.db");
+    build(NB_DB_NASBENCH101, table, again);
+    size_t size, size_again;
+    uint8_t *bytes = read_file(target, &size), *bytes_again = read_file(again, &size_again);
+    assert_int_equal(size, size_again);
+    assert_memory_equal(bytes, bytes_again, size);
+    free(bytes);
+    free(bytes_again);
+    free(again);
+    free(table);
+    free(source);
+    free(target);
+}
+
+static void each_benchmark_has_a_database_of_its_own(void **state)
+{
+    (void)state;
+    char *tfrecord = make_tfrecord("other.tfrecord"), *pth = make_pth("other.pth", LAYOUT_1_1);
+    expect_refused(NB_DB_NASBENCH201, tfrecord, NB_ERR_UNSUPPORTED, "nasbench101");
+    expect_refused(NB_DB_NASBENCH101, pth, NB_ERR_UNSUPPORTED, "nasbench201");
+    free(tfrecord);
+    free(pth);
+}
+
 /* ---- builds that do not end ---- */
 
 /* Files in the scratch folder that a build left behind. */
@@ -343,6 +468,8 @@ int main(void)
         cmocka_unit_test(a_table_gives_the_same_rows_in_the_order_of_seeds),
         cmocka_unit_test(times_that_were_not_measured_are_zero_and_counted),
         cmocka_unit_test(what_nni_s_importer_stops_at_is_an_error),
+        cmocka_unit_test(the_first_cell_of_nas_bench_101_has_its_documented_rows),
+        cmocka_unit_test(each_benchmark_has_a_database_of_its_own),
         cmocka_unit_test(a_build_that_fails_or_is_stopped_leaves_the_old_file),
         cmocka_unit_test(a_full_disk_leaves_the_old_file_or_none),
         cmocka_unit_test(a_killed_build_leaves_the_old_file_or_the_new_one),

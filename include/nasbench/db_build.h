@@ -24,6 +24,7 @@ typedef struct nb_db_build_summary {
  * NNI's, with the statistics of ANALYZE beside them. On failure, and when `progress` asks to stop, `target` is as it was. Two processes
  * that build the same file do not disturb each other; the last one to finish stays. Memory is bounded however large the sources.
  *
+ * nasbench101  one table of that benchmark, or its .tfrecord files; cells in the order of the files, any numbers of epochs.
  * nasbench201  one table (<nasbench/table.h>) of that space, or what nb_import() reads: published .pth files, archives, NATS folders,
  *              records. Published files keep their order of trials; a table knows none, and has for each architecture the long schedule
  *              first, seeds ascending, and for each seed its datasets.
