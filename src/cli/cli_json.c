@@ -138,6 +138,18 @@ void cli_json_unsigned(cli_json *json, uint64_t value)
     fprintf(json->out, "%llu", (unsigned long long)value);
 }
 
+void cli_json_integer(cli_json *json, int64_t value)
+{
+    separate(json);
+    fprintf(json->out, "%lld", (long long)value);
+}
+
+void cli_json_raw(cli_json *json, const char *text)
+{
+    separate(json);
+    fputs(text, json->out);
+}
+
 void cli_json_bool(cli_json *json, bool value)
 {
     separate(json);

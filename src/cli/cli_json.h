@@ -34,7 +34,9 @@ void cli_json_key(cli_json *json, const char *key);     /* before every value in
 void cli_json_string(cli_json *json, const char *text); /* NULL: null; bytes that are not UTF-8 become U+FFFD */
 void cli_json_real(cli_json *json, double value);
 void cli_json_unsigned(cli_json *json, uint64_t value);
+void cli_json_integer(cli_json *json, int64_t value);
 void cli_json_bool(cli_json *json, bool value);
+void cli_json_raw(cli_json *json, const char *text); /* a value that is JSON already */
 void cli_json_null(cli_json *json);
 
 /* Key and value in one call. */

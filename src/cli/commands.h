@@ -13,6 +13,7 @@ extern const cli_command cmd_query;
 extern const cli_command cmd_best;
 extern const cli_command cmd_export;
 extern const cli_command cmd_weights;
+extern const cli_command cmd_db;
 extern const cli_command cmd_train;
 extern const cli_command cmd_generate;
 extern const cli_command cmd_search;
