@@ -82,7 +82,7 @@ def main():
     for arch in sys.argv[9:]:
         net = network(arch, channels, cells, images.shape[1]).to(memory_format=form)
         optimiser = torch.optim.SGD(net.parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=5e-4)
-        train(net, images[: 2 * batch], labels[: 2 * batch], batch, optimiser, nn.CrossEntropyLoss())  # to warm up
+        train(net, images[: batch // 2], labels[: batch // 2], batch // 4, optimiser, nn.CrossEntropyLoss())  # to warm up
         began = time.process_time()
         train(net, images, labels, batch, optimiser, nn.CrossEntropyLoss())
         trained = time.process_time()
