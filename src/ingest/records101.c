@@ -14,6 +14,9 @@
 
 enum { THREADS_MAX = 4, PARTS = 16 };
 
+/* Below this size starting threads is not worth it. */
+#define THREADS_BYTES ((uint64_t)1 << 20)
+
 /* From this size on, hashing the whole catalogue at once is less work than hashing the cells of the file one by one. */
 #define CATALOGUE_BYTES ((uint64_t)16 << 20)
 
@@ -181,7 +184,7 @@ nb_status nb_import_tfrecord_stream(nb_importer *importer, nb_stream *in, nb_err
         return nb_fail(err, NB_ERR_UNSUPPORTED, "%s: files of NAS-Bench-101 go into a table of their own", in->name);
     if (!importer->runs101)
         NB_TRY(nb_runs101_new(&importer->runs101, err));
-    int threads = nb_processors();
+    int threads = in->size < THREADS_BYTES ? 1 : nb_processors();
     nb_status status = nb_workers_new(threads > THREADS_MAX ? THREADS_MAX : threads, &r.workers, err);
     if (status == NB_OK) {
         r.hashes = in->size != UINT64_MAX && in->size >= CATALOGUE_BYTES ? nb_cell101_all_hashes() : NULL;

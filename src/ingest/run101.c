@@ -206,6 +206,22 @@ static nb_status read_cell(const char *matrix, const char *operations, nb_cell10
     return read_operations(operations, cell, err);
 }
 
+/* As read_cell, and nothing for the cell that was read last. Matrix and operations lie side by side, each with its zero. */
+static nb_status read_known_cell(const elements *parts, nb_run101_scratch *scratch, nb_run101 *run, nb_error *err)
+{
+    size_t size = (size_t)(parts->metrics - parts->matrix);
+    if (scratch->cell.vertices > 0 && size <= sizeof scratch->graph && memcmp(scratch->graph, parts->matrix, size) == 0) {
+        run->cell = scratch->cell;
+        return NB_OK;
+    }
+    NB_TRY(read_cell(parts->matrix, parts->operations, &run->cell, err));
+    if (size <= sizeof scratch->graph) {
+        memcpy(scratch->graph, parts->matrix, size);
+        scratch->cell = run->cell;
+    }
+    return NB_OK;
+}
+
 /* ---- */
 
 nb_status nb_run101_parse(const void *payload, size_t size, nb_run101_scratch *scratch, nb_run101 *run, nb_error *err)
@@ -219,7 +235,7 @@ nb_status nb_run101_parse(const void *payload, size_t size, nb_run101_scratch *s
     NB_TRY(read_array(&scan, &parts, err));
     NB_TRY(read_hash(parts.hash, run->hash, err));
     NB_TRY(read_epochs(parts.epochs, &run->epochs, err));
-    NB_TRY(read_cell(parts.matrix, parts.operations, &run->cell, err));
+    NB_TRY(read_known_cell(&parts, scratch, run, err));
     NB_TRY(nb_base64_decode(parts.metrics, parts.metrics_size, message, &message_size, err));
     return nb_metrics101_parse(message, message_size, scratch->memory, run, err);
 }

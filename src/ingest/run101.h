@@ -33,7 +33,9 @@ typedef struct nb_run101 {
 /* Memory for reading one record after another; one per thread. {0} is empty. */
 typedef struct nb_run101_scratch {
     uint8_t *memory;
-    size_t size; /* bytes for the parts of the payload; the rest belongs to the message */
+    size_t size;     /* bytes for the parts of the payload; the rest belongs to the message */
+    char graph[256]; /* matrix and operations of the latest cell, as they are written: neighbours in a file are often of one cell */
+    nb_cell101 cell;
 } nb_run101_scratch;
 
 void nb_run101_scratch_free(nb_run101_scratch *scratch);
