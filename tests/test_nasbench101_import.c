@@ -248,6 +248,43 @@ static void messages_may_be_written_in_other_ways(void **state)
     free(payload.data);
 }
 
+/* The diamond with a convolution and a pool on its two ways: which of them is vertex 1 is the record's choice. */
+#define HASH_OF_DIAMOND "ac9bd0e2514c031187b612db767fb038"
+#define MATRIX_OF_DIAMOND "0110000100010000"
+
+static void put_diamond(bytes101 *file, const char *operations)
+{
+    bytes101 message = message101(usual, 1143306, 1), payload = payload101(HASH_OF_DIAMOND, 4, MATRIX_OF_DIAMOND, operations, &message);
+    put_frame101(file, payload.data, payload.size);
+    free(message.data);
+    free(payload.data);
+}
+
+static void a_cell_keeps_the_order_of_vertices_of_its_records(void **state)
+{
+    (void)state;
+    bytes101 file = {0};
+    nb_fixed101 fixed;
+    uint8_t hash[NB_CELL101_HASH_SIZE];
+    uint32_t row;
+    put_diamond(&file, "input,maxpool3x3,conv1x1-bn-relu,output");
+    nb_table *table = import_bytes(&file);
+    nb_api101 api = api_of(table);
+    assert_true(nb_hash101_parse(HASH_OF_DIAMOND, 32, hash));
+    assert_int_equal(nb_api101_row_of_hash(&api, hash, &row, NULL), NB_OK);
+    assert_int_equal(nb_api101_fixed(&api, row, &fixed, NULL), NB_OK);
+    assert_int_equal(fixed.cell.label[0], NB_LABEL101_MAXPOOL3X3);
+    assert_int_equal(fixed.cell.label[1], NB_LABEL101_CONV1X1);
+    nb_table_close(table);
+    put_diamond(&file, "input,maxpool3x3,conv1x1-bn-relu,output");
+    size_t second = file.size;
+    char message[200];
+    snprintf(message, sizeof message, "record 1, offset %zu: the vertices are in another order than in an earlier record of this cell",
+             second);
+    put_diamond(&file, "input,conv1x1-bn-relu,maxpool3x3,output");
+    expect_refused_bytes(&file, NB_ERR_UNSUPPORTED, message);
+}
+
 /* ---- damage ---- */
 
 static void every_kind_of_damage_has_its_own_message(void **state)
@@ -462,6 +499,7 @@ int main(void)
         cmocka_unit_test(base64_may_come_without_line_breaks),
         cmocka_unit_test(numbers_of_any_kind_come_back),
         cmocka_unit_test(messages_may_be_written_in_other_ways),
+        cmocka_unit_test(a_cell_keeps_the_order_of_vertices_of_its_records),
         cmocka_unit_test(every_kind_of_damage_has_its_own_message),
         cmocka_unit_test(a_cell_that_lacks_a_run_is_named_with_its_last_record),
         cmocka_unit_test(an_empty_file_has_no_record),

@@ -5,6 +5,7 @@
  *   and the pipeline's intermediate files of a range of architectures;
  * - per-architecture archives (000157-FULL.pth, 000157-SIMPLE.pth), one or a folder of them;
  * - NATS-Bench, topology and size space: folders of NNNNNN.pickle.pbz2, simple or full, single such files, and the one-file form;
+ * - NAS-Bench-101's TFRecord files (nasbench_only108, nasbench_full), checksums compared and graph hashes recomputed;
  * - the pipeline's files of one training run (arch-000157-seed-0777.pth), one or a folder of them;
  * - CSV files with one's own results.
  *

@@ -55,11 +55,6 @@ static void free_reader(reader *r)
 
 /* ---- one record ---- */
 
-static bool same_cell(const nb_cell101 *a, const nb_cell101 *b)
-{
-    return a->vertices == b->vertices && a->edges == b->edges && memcmp(a->label, b->label, sizeof a->label) == 0;
-}
-
 static nb_status wrong_hash(const nb_run101 *run, const uint8_t *hash, nb_error *err)
 {
     char found[2 * NB_CELL101_HASH_SIZE + 1], right[sizeof found];
@@ -84,14 +79,11 @@ static nb_status check_cell(const reader *r, const nb_run101 *run, nb_known101 *
     if (memcmp(hash, run->hash, NB_CELL101_HASH_SIZE) != 0)
         return wrong_hash(run, hash, err);
     nb_cell101 stored = nb_cell101_at(index);
-    if (!same_cell(&stored, &run->cell))
-        return nb_fail(err, NB_ERR_UNSUPPORTED,
-                       "the vertices of the graph are not in the order of the published files (smallest edge number, then labels)");
     nb_cost101 cost;
     nb_cell101_cost(&run->cell, &cost);
     if (cost.params != run->params)
         return nb_fail(err, NB_ERR_CORRUPT, "%" PRIu32 " trainable parameters, but the graph has %" PRIu64, run->params, cost.params);
-    *known = (nb_known101){.index = index, .params = run->params, .flops = cost.flops};
+    *known = (nb_known101){.index = index, .stored = nb_same_cell101(&stored, &run->cell), .params = run->params, .flops = cost.flops};
     return NB_OK;
 }
 
@@ -100,7 +92,7 @@ static nb_status read_record(reader *r, const nb_tfrecord *record, int thread, c
 {
     NB_TRY(nb_tfrecord_check(record, err));
     NB_TRY(nb_run101_parse(record->payload, record->size, &r->scratch[thread], &out->run, err));
-    bool known = before && before->run.params == out->run.params && same_cell(&before->run.cell, &out->run.cell) &&
+    bool known = before && before->run.params == out->run.params && nb_same_cell101(&before->run.cell, &out->run.cell) &&
                  memcmp(before->run.hash, out->run.hash, NB_CELL101_HASH_SIZE) == 0;
     if (!known)
         return check_cell(r, &out->run, &out->cell, err);
@@ -239,17 +231,18 @@ static nb_status list_rows(nb_importer *importer, const nb_space *space, row_lis
     const nb_runs101 *runs = importer->runs101;
     list->numbers = malloc(runs->cell_count * sizeof *list->numbers);
     list->row_of = malloc(runs->cell_count * sizeof *list->row_of);
-    nb_arch *archs = runs->cell_count < NB_CELL101_CELLS ? malloc(runs->cell_count * sizeof *archs) : NULL;
+    const bool official = runs->cell_count == NB_CELL101_CELLS && !runs->reordered;
+    nb_arch *archs = official ? NULL : malloc(runs->cell_count * sizeof *archs);
     nb_rows_set_official(&importer->rows, space);
     importer->rows.archs = archs;
     importer->rows.count = runs->cell_count;
-    if (!list->numbers || !list->row_of || (!archs && runs->cell_count < NB_CELL101_CELLS))
+    if (!list->numbers || !list->row_of || (!archs && !official))
         return nb_fail(err, NB_ERR_MEMORY, "no memory for %" PRIu32 " cells", runs->cell_count);
     for (uint32_t index = 0; index < NB_CELL101_CELLS; index++) {
         if (runs->numbers[index] == 0)
             continue;
         if (archs)
-            NB_TRY(nb_space_at(space, index, &archs[list->count], err));
+            archs[list->count] = nb_cell101_to_arch(&runs->cells[runs->numbers[index] - 1]);
         list->numbers[list->count] = runs->numbers[index] - 1;
         list->row_of[runs->numbers[index] - 1] = list->count++;
     }

@@ -6,8 +6,10 @@
 #ifndef NB_INGEST_RUN101_H
 #define NB_INGEST_RUN101_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "nasbench/nasbench101.h"
@@ -29,6 +31,12 @@ typedef struct nb_run101 {
     double total_time;
     nb_point101 points[NB_RUN101_POINTS];
 } nb_run101;
+
+/* The same cell in the same order of vertices. */
+static inline bool nb_same_cell101(const nb_cell101 *a, const nb_cell101 *b)
+{
+    return a->vertices == b->vertices && a->edges == b->edges && memcmp(a->label, b->label, sizeof a->label) == 0;
+}
 
 /* Memory for reading one record after another; one per thread. {0} is empty. */
 typedef struct nb_run101_scratch {

@@ -9,11 +9,12 @@ nb_status nb_runs101_new(nb_runs101 **out, nb_error *err)
     if (runs) {
         runs->indices = malloc(NB_CELL101_CELLS * sizeof *runs->indices);
         runs->numbers = calloc(NB_CELL101_CELLS, sizeof *runs->numbers);
+        runs->cells = malloc(NB_CELL101_CELLS * sizeof *runs->cells);
         runs->params = malloc(NB_CELL101_CELLS * sizeof *runs->params);
         runs->flops = malloc(NB_CELL101_CELLS * sizeof *runs->flops);
         runs->last = malloc(NB_CELL101_CELLS * sizeof *runs->last);
     }
-    if (!runs || !runs->indices || !runs->numbers || !runs->params || !runs->flops || !runs->last) {
+    if (!runs || !runs->indices || !runs->numbers || !runs->cells || !runs->params || !runs->flops || !runs->last) {
         nb_runs101_free(runs);
         return nb_fail(err, NB_ERR_MEMORY, "no memory for the cells of NAS-Bench-101");
     }
@@ -39,6 +40,7 @@ void nb_runs101_free(nb_runs101 *runs)
     }
     free(runs->indices);
     free(runs->numbers);
+    free(runs->cells);
     free(runs->params);
     free(runs->flops);
     free(runs->last);
@@ -117,9 +119,11 @@ static nb_status put_run(nb_sheet101 *sheet, uint32_t number, const nb_run101 *r
 }
 
 /* The number of a cell, a new one when it has none yet. */
-static uint32_t number_of(nb_runs101 *runs, const nb_known101 *cell)
+static uint32_t number_of(nb_runs101 *runs, const nb_known101 *cell, const nb_run101 *run)
 {
     if (runs->numbers[cell->index] == 0) {
+        runs->cells[runs->cell_count] = run->cell;
+        runs->reordered = runs->reordered || !cell->stored;
         runs->indices[runs->cell_count] = cell->index;
         runs->params[runs->cell_count] = cell->params;
         runs->flops[runs->cell_count] = cell->flops;
@@ -132,7 +136,9 @@ nb_status nb_runs101_add(nb_runs101 *runs, nb_known101 cell, const nb_run101 *ru
 {
     nb_budget101 *budget = NULL;
     nb_sheet101 *sheet = NULL;
-    uint32_t number = number_of(runs, &cell);
+    uint32_t number = number_of(runs, &cell, run);
+    if (!nb_same_cell101(&runs->cells[number], &run->cell))
+        return nb_fail(err, NB_ERR_UNSUPPORTED, "the vertices are in another order than in an earlier record of this cell");
     runs->last[number] = place;
     NB_TRY(find_budget(runs, run->epochs, &budget, err));
     NB_TRY(need_sheet(budget, budget->runs[number], &sheet, err));

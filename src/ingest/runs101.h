@@ -39,7 +39,9 @@ typedef struct nb_runs101 {
     uint32_t cell_count;
     uint32_t *indices; /* [cell_count] of the cells, by number */
     uint32_t *numbers; /* [NB_CELL101_CELLS] by index: 1 + the cell's number; 0: not seen yet */
-    uint32_t *params;  /* by number */
+    nb_cell101 *cells; /* by number, in the order of vertices of their records */
+    bool reordered;    /* some of them are not in stored form */
+    uint32_t *params;
     uint64_t *flops;
     nb_place101 *last; /* the latest record of each cell */
     uint64_t runs;
@@ -51,11 +53,12 @@ void nb_runs101_free(nb_runs101 *runs); /* NULL is allowed */
 /* A cell of the space, and what the network around it costs. */
 typedef struct nb_known101 {
     uint32_t index;
+    bool stored; /* in stored form */
     uint32_t params;
     uint64_t flops;
 } nb_known101;
 
-/* Adds a run of a cell. */
+/* Adds a run of a cell. NB_ERR_UNSUPPORTED when an earlier record has the cell's vertices in another order. */
 nb_status nb_runs101_add(nb_runs101 *runs, nb_known101 cell, const nb_run101 *run, nb_place101 place, nb_error *err);
 
 /* A cell that has another number of runs than nearly all have; false: there is none. */
