@@ -2,7 +2,7 @@
  * arithmetic. PyTorch is measured as it is installed and with an allocator that keeps its memory, each in the better one of its two memory
  * layouts: all four in the first round, the better two in the others.
  *
- * bench_train [WORD]: only networks whose description holds WORD. */
+ * bench_train [WORD]: only networks whose description holds WORD; `memory`: only the table of memory. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,8 +133,7 @@ static void tune_allocator(bool keeps_memory)
 /* PyTorch with one allocator. NaN where it is not installed. */
 typedef struct rival {
     double rates[MAX_ROUNDS]; /* images per second */
-    double megabytes;
-    int layout; /* the better one */
+    int layout;               /* the better one */
 } rival;
 
 /* Images per second and MB; NaN when there is no PyTorch. */
@@ -155,16 +154,15 @@ static double peer_round(const char *arch, const size_case *size, int threads, i
 /* One more round of a rival; its first one settles the layout. */
 static void run_rival(rival *r, const char *arch, const size_case *size, int threads, bool keeps_memory, int round)
 {
+    double rates[LAYOUTS], megabytes;
     if (round > 0) {
-        r->rates[round] = peer_round(arch, size, threads, r->layout, keeps_memory, &r->megabytes);
+        r->rates[round] = peer_round(arch, size, threads, r->layout, keeps_memory, &megabytes);
         return;
     }
-    double rates[LAYOUTS], megabytes[LAYOUTS] = {NAN, NAN};
     for (int layout = 0; layout < LAYOUTS; layout++)
-        rates[layout] = peer_round(arch, size, threads, layout, keeps_memory, &megabytes[layout]);
+        rates[layout] = peer_round(arch, size, threads, layout, keeps_memory, &megabytes);
     r->layout = rates[1] > rates[0];
     r->rates[0] = rates[r->layout];
-    r->megabytes = megabytes[r->layout];
 }
 
 static double forward_macs(const char *arch, const size_case *size)
@@ -204,8 +202,6 @@ static void measure(size_t which, const size_case *size, int threads, double pea
         describe(what, sizeof what, which, size, threads, a == 0 ? "PyTorch as installed" : "PyTorch, allocator tuned");
         bench_row(what, rate, median(rivals[a].rates, size->rounds), "images/s", BENCH_MORE_IS_BETTER);
     }
-    describe(what, sizeof what, which, size, threads, "memory");
-    bench_row(what, (double)nb_net_memory(t.net) / 1048576, rivals[0].megabytes, "MB", BENCH_LESS_IS_BETTER);
     describe(what, sizeof what, which, size, threads, "arithmetic");
     double gflops = 6 * forward_macs(arch, size) * rate * 1e-9; /* forward once, backward twice, two operations each */
     bench_row(what, 100 * gflops / (peak * threads), NAN, "% of the measured peak", BENCH_MORE_IS_BETTER);
@@ -214,9 +210,35 @@ static void measure(size_t which, const size_case *size, int threads, double pea
     dismiss(&t);
 }
 
-int main(int argc, char **argv)
+/* The most that either process ever held, libraries included. */
+static void measure_memory(size_t which, const size_case *size)
 {
-    const char *word = argc > 1 ? argv[1] : "";
+    const size_case one_step = {.channels = size->channels, .cells = size->cells, .side = size->side, .rounds = 1, .steps = 1};
+    char what[128];
+    trainee t;
+    bench_forget_peak();
+    if (!hire(cells[which].arch, &one_step, 1, &t))
+        return;
+    our_round(&t, 1);
+    dismiss(&t);
+    double ours = (double)bench_peak() / 1048576, theirs = NAN;
+    peer_round(cells[which].arch, &one_step, 1, 0, false, &theirs);
+    describe(what, sizeof what, which, size, 1, "");
+    bench_row(what, ours, theirs, "MB", BENCH_LESS_IS_BETTER);
+}
+
+static void table_of_memory(void)
+{
+    bench_title("Memory of training steps, batch %d", BATCH);
+    bench_command("make bench BENCH=train");
+    for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
+        for (size_t c = 0; c < sizeof cells / sizeof *cells; c++)
+            measure_memory(c, &sizes[s]);
+    bench_note("The most that was resident of each process, its libraries included; PyTorch with channels first, as installed.");
+}
+
+static void table_of_speed(const char *word)
+{
     double peak = bench_peak_arithmetic(nb_kernels_best());
     int wins[LAYOUTS] = {0};
     bench_title("Training steps (forward, backward, SGD with Nesterov momentum), batch %d, kernels %s", BATCH, nb_kernels_best()->name);
@@ -240,5 +262,14 @@ int main(int argc, char **argv)
                "convolution has it, two operations for each multiply-add; minimal filtering does 3x3 convolutions with fewer, so a share "
                "above 100 %% is possible. Images/s are of processor time on one thread and of wall time on two.",
                peak);
+}
+
+int main(int argc, char **argv)
+{
+    const char *word = argc > 1 ? argv[1] : "";
+    if (*word == '\0' || strcmp(word, "memory") == 0)
+        table_of_memory();
+    if (strcmp(word, "memory") != 0)
+        table_of_speed(word);
     return 0;
 }

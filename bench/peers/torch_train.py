@@ -6,7 +6,6 @@ usage: torch_train.py ARCH CHANNELS CELLS SIDE BATCH STEPS THREADS LAYOUT
 LAYOUT is first (NCHW) or last (NHWC). Prints: images per second (median over the steps), peak resident MB.
 """
 import os
-import resource
 import sys
 import time
 
@@ -75,6 +74,12 @@ def network(arch, channels, cells, inputs=3):
     return nn.Sequential(*layers)
 
 
+def peak_megabytes():
+    """the most that was resident of this program; getrusage would count the one that started it, too"""
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:")) / 1024
+
+
 def main():
     arch, layout = sys.argv[1], sys.argv[8]
     channels, cells, side, batch, steps, threads = map(int, sys.argv[2:8])
@@ -96,8 +101,7 @@ def main():
         if step >= warm_up:
             seconds.append((time.perf_counter() if threads > 1 else time.process_time()) - began)
     seconds.sort()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print("%.1f %.0f" % (batch / seconds[len(seconds) // 2], peak))
+    print("%.1f %.0f" % (batch / seconds[len(seconds) // 2], peak_megabytes()))
 
 
 if __name__ == "__main__":
