@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nasbench/nasbench101_api.h"
 #include "nasbench/query.h"
 #include "nasbench/space.h"
 
@@ -97,6 +98,36 @@ static void ask_setup(const nb_table *table, uint32_t setup, nb_rng *rng)
     nb_table_statistics(table, info->dataset, info->schedule, true, counts, LIST);
 }
 
+/* As NAS-Bench-101's users ask. */
+static void ask_nasbench101(const nb_table *table)
+{
+    static const uint8_t no_hash[NB_CELL101_HASH_SIZE] = {1};
+    nb_api101 api;
+    nb_fixed101 fixed;
+    nb_result101 result;
+    nb_computed101 computed;
+    nb_history101 history;
+    nb_modelspec spec;
+    uint32_t epochs[LIST], row;
+    if (nb_api101_init(table, 1, &api, NULL) != NB_OK)
+        return;
+    uint32_t count = nb_api101_epochs(&api, epochs, LIST);
+    nb_api101_row_of_hash(&api, no_hash, &row, NULL);
+    for (uint32_t position = 0; position < ROWS; position++) {
+        row = nb_api101_row_at(&api, position);
+        if (nb_api101_fixed(&api, row, &fixed, NULL) == NB_OK) {
+            nb_cell101_spec(&fixed.cell, &spec);
+            nb_api101_query(&api, &spec, epochs[0], true, &result, NULL);
+        }
+        for (uint32_t i = 0; i < count && i < LIST; i++) {
+            nb_api101_query_row(&api, row, epochs[i], false, &result, NULL);
+            nb_api101_history(&api, row, epochs[i], 0, &history, NULL);
+            if (nb_table_get_info(table)->trials < 10000)
+                nb_api101_mean(&api, row, epochs[i], &computed, NULL);
+        }
+    }
+}
+
 static void ask_table(const nb_table *table)
 {
     const nb_table_info *info = nb_table_get_info(table);
@@ -111,6 +142,7 @@ static void ask_table(const nb_table *table)
     }
     for (uint32_t setup = 0; setup < info->setups && setup < LIST; setup++)
         ask_setup(table, setup, &rng);
+    ask_nasbench101(table);
     nb_table_verify(table, NULL, NULL);
 }
 

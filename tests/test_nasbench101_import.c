@@ -6,12 +6,14 @@
 
 #include <jansson.h>
 
+#include "base/bytes.h"
 #include "ingest/run101.h"
 #include "ingest/tfrecord.h"
 #include "nasbench/import.h"
 #include "nasbench/nasbench101_api.h"
 #include "nasbench/query.h"
 #include "records101.h"
+#include "store/checksum.h"
 
 /* ---- helpers ---- */
 
@@ -491,6 +493,48 @@ static void a_table_answers_in_percent_at_the_points_that_were_evaluated(void **
     nb_table_close(table);
 }
 
+/* Whatever the header says, nothing outside the file is read: a column that is missing or of another length is refused when it is opened.
+ */
+static void tables_with_columns_that_do_not_fit_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *from, *to, *message;
+    } changes[] = {
+        {"cifar10/4/x-valid/accuracy.p1", "cifar10/4/x-valid/accuracy.p7", "the setup has 3 points"},
+        {"cifar10/4/epoch.p1", "cifar10/4/epoch.q1", "3 points, but not all of their tensors"},
+        {"\\\"points\\\":3", "\\\"points\\\":2", "the setup has 2 points"},
+        {"\\\"points\\\":3", "\\\"points\\\":9", "a number that is too large here"},
+        {"\\\"images\\\":9984", "\\\"images\\\":0000", "leading zeros"},
+        {"\\\"trials\\\":4", "\\\"trials\\\":3", "expected, found"},
+    };
+    bytes101 file = {0};
+    put_run101(&file, true, 4, usual, 1);
+    put_run101(&file, false, 4, usual, 2);
+    const double other[3][5] = {{0, 0, 0.5, 0.5, 0.5}, {2, 45, 0.5, (double)(float)(4711 / 9984.0), 0.5}, {4, 90, 0.5, 0.5, 0.5}};
+    put_run101(&file, true, 4, other, 3);
+    put_run101(&file, false, 4, other, 4);
+    nb_table_close(import_bytes(&file));
+    char *path = scratch_path("imported.safetensors");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        size_t size;
+        nb_table *table = NULL;
+        nb_error err;
+        uint8_t *bytes = read_file(path, &size);
+        uint8_t *at = memmem(bytes, size, changes[i].from, strlen(changes[i].from));
+        if (!at)
+            fail_msg("%s is not in the header", changes[i].from);
+        memcpy(at, changes[i].to, strlen(changes[i].to));
+        uint64_t header = nb_load_le64(bytes) + 8; /* its own sum would tell first: it is put right */
+        nb_store_le64(bytes + header, nb_checksum(bytes, 1, header, 0));
+        assert_int_equal(nb_table_open_memory(bytes, size, "changed", &table, &err), NB_ERR_FORMAT);
+        if (!strstr(err.message, changes[i].message))
+            fail_msg("%s: %s", changes[i].to, err.message);
+        free(bytes);
+    }
+    free(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -507,6 +551,7 @@ int main(void)
         cmocka_unit_test(parameters_must_be_those_of_the_graph),
         cmocka_unit_test(other_wrong_records_are_refused),
         cmocka_unit_test(other_files_do_not_mix_with_these),
+        cmocka_unit_test(tables_with_columns_that_do_not_fit_are_refused),
         cmocka_unit_test(a_table_answers_in_percent_at_the_points_that_were_evaluated),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

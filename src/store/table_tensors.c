@@ -451,7 +451,7 @@ static nb_status finish_points(const nb_table *table, nb_setup *setup, nb_error 
             setup->curves[NB_METRIC_TIME].coverage = NB_COVERAGE_POINTS;
     }
     uint32_t runs = info->trials / table->info.rows;
-    if (runs == 0)
+    if (runs == 0 || info->trials % table->info.rows != 0)
         return nb_fail(err, NB_ERR_FORMAT, "%s: setup %s/%s: %u trials of %u rows", table->name, info->dataset, info->schedule,
                        info->trials, table->info.rows);
     if (table->row_params && !setup->params.data)
