@@ -18,7 +18,7 @@ enum { THREADS_MAX = 4, PARTS = 16 };
 #define THREADS_BYTES ((uint64_t)1 << 20)
 
 /* From this size on, hashing the whole catalogue at once is less work than hashing the cells of the file one by one. */
-#define CATALOGUE_BYTES ((uint64_t)16 << 20)
+#define CATALOGUE_BYTES ((uint64_t)96 << 20)
 
 /* A record that was read, and which cell it is about. */
 typedef struct parsed {
