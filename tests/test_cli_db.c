@@ -121,6 +121,38 @@ static void the_files_of_nas_bench_101_become_a_database_in_one_step(void **stat
     free(file);
 }
 
+static void run_script(const char *format, const char *a, const char *b, const char *c)
+{
+    char command[4096];
+    snprintf(command, sizeof command, format, NB_SOURCE_DIR, a, b, c);
+    if (system(command) != 0)
+        fail_msg("%s", command);
+}
+
+/* Invented files of all 34 names; another program, written in Python, says what every row has to be. */
+static void the_zip_of_nds_becomes_what_python_makes_of_it(void **state)
+{
+    (void)state;
+    char *folder = scratch_path("nds_data"), *zip = scratch_path("data.zip"), *file = scratch_path("nds.db");
+    run_script("PYTHONDONTWRITEBYTECODE=1 python3 '%s/tests/make_nds.py' '%s' --models 8 --iterations 5 --zip '%s'", folder, zip, "");
+    json_t *built = expect_json(RUN("db", "build", "nds", zip, "-o", file, "--json"));
+    assert_int_equal(json_integer_value(json_object_get(built, "files")), 34);
+    assert_int_equal(json_integer_value(json_object_get(built, "trials")), 34 * 8);
+    json_decref(built);
+    run_script("PYTHONDONTWRITEBYTECODE=1 python3 '%s/tests/nds_oracle.py' '%s' '%s'", folder, file, "");
+    json_t *list = expect_json(RUN("db", "query", file, "--model-family", "residual_basic", "--generator", "tune_lr_wd", "--dataset",
+                                   "imagenet", "--intermediates", "--json"));
+    assert_int_equal(json_array_size(list), 8);
+    assert_int_equal(json_array_size(json_object_get(json_array_get(list, 0), "intermediates")), 50);
+    json_decref(list);
+    list = expect_json(RUN("db", "query", file, "--proposer", "amoeba", "--reduction", "mean", "--json"));
+    assert_int_equal(json_array_size(list), 16);
+    json_decref(list);
+    free(folder);
+    free(zip);
+    free(file);
+}
+
 static void sql_answers_anything_else(void **state)
 {
     (void)state;
@@ -162,6 +194,7 @@ int main(void)
         cmocka_unit_test(a_table_becomes_a_database_that_is_found_by_its_name),
         cmocka_unit_test(a_query_gives_the_objects_of_nni),
         cmocka_unit_test(the_files_of_nas_bench_101_become_a_database_in_one_step),
+        cmocka_unit_test(the_zip_of_nds_becomes_what_python_makes_of_it),
         cmocka_unit_test(sql_answers_anything_else),
         cmocka_unit_test(requests_that_make_no_sense_are_told_apart),
     };

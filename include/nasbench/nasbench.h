@@ -17,6 +17,8 @@
 
 #include "nasbench/nasbench101.h"
 
+#include "nasbench/nds.h"
+
 #include "nasbench/table.h"
 
 #include "nasbench/nasbench101_api.h"

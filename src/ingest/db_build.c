@@ -2,6 +2,7 @@
 
 #include "ingest/db101.h"
 #include "ingest/db201.h"
+#include "ingest/db_nds.h"
 #include "ingest/importer.h"
 
 /* What one build is about. */
@@ -58,19 +59,22 @@ static nb_status fill_201(build *b, nb_error *err)
     return status;
 }
 
+static nb_status fill_nds(build *b, nb_error *err)
+{
+    return nb_db_nds_add(b->writer, b->sources, b->count, &b->summary.files, b->progress, err);
+}
+
 /* ---- */
 
 nb_status nb_db_build(nb_db_kind kind, const char *const *sources, size_t count, const char *target, nb_db_build_summary *summary,
                       const nb_progress *progress, nb_error *err)
 {
-    static nb_status (*const fill[NB_DB_KIND_COUNT])(build * b,
-                                                     nb_error * err) = {[NB_DB_NASBENCH101] = fill_101, [NB_DB_NASBENCH201] = fill_201};
+    static nb_status (*const fill[NB_DB_KIND_COUNT])(build * b, nb_error * err) = {
+        [NB_DB_NASBENCH101] = fill_101, [NB_DB_NASBENCH201] = fill_201, [NB_DB_NDS] = fill_nds};
     build b = {.sources = sources, .count = count, .progress = progress};
     nb_db_written written;
     if (!sources || count == 0 || !target || (unsigned)kind >= NB_DB_KIND_COUNT)
         return nb_fail(err, NB_ERR_ARGUMENT, "database: a kind, sources and a target expected");
-    if (!fill[kind])
-        return nb_fail(err, NB_ERR_UNSUPPORTED, "%s: this database is not built from files", nb_db_kind_name(kind));
     NB_TRY(nb_db_writer_open(target, kind, progress, &b.writer, err));
     nb_status status = fill[kind](&b, err);
     if (status != NB_OK) {

@@ -179,7 +179,7 @@ static bool is_in_order(const nb_modelspec *graph)
 
 nb_status nb_db_arch_parse(nb_db_kind kind, const char *json, nb_arch *arch, nb_error *err)
 {
-    json_t *object;
+    json_t *object = NULL;
     nb_modelspec graph;
     if (kind != NB_DB_NASBENCH101 && kind != NB_DB_NASBENCH201)
         return nb_fail(err, NB_ERR_ARGUMENT, "arch: only nasbench101 and nasbench201 have architectures");
@@ -230,7 +230,7 @@ static nb_status respell_arch(nb_db_kind kind, const char *text, nb_text *out, n
 /* The graph that a text stands for, not pruned. */
 static nb_status graph_of(const char *text, nb_modelspec *graph, nb_error *err)
 {
-    json_t *object;
+    json_t *object = NULL;
     nb_arch arch;
     if (*text != '{') {
         NB_TRY(nb_space_lookup(nb_space_find("nasbench101", NULL), text, strlen(text), &arch, err));
