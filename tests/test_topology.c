@@ -620,8 +620,9 @@ static void datasets_have_their_shapes(void **state)
     assert_int_equal(shape.classes, 120);
     nb_error err;
     assert_int_equal(nb_space_shape(topology(), "cifar1000", &shape, &err), NB_ERR_NOT_FOUND);
-    assert_string_equal(err.message, "no dataset is called 'cifar1000'; known: cifar10-valid, cifar10, cifar100, ImageNet16-120, "
-                                     "ImageNet16-150, ImageNet16-200, ImageNet16, mnist, fashion-mnist");
+    assert_string_equal(err.message,
+                        "no dataset is called 'cifar1000'; known: cifar10-valid, cifar10, cifar100, cifar10-101, ImageNet16-120, "
+                        "ImageNet16-150, ImageNet16-200, ImageNet16, mnist, fashion-mnist");
 }
 
 static void impossible_shapes_are_refused(void **state)
