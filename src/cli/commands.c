@@ -9,5 +9,11 @@ static const cli_command *const searching[] = {&cmd_search, &cmd_compare, NULL};
 static const cli_command *const general[] = {&cmd_help, NULL};
 
 const cli_group cli_groups[] = {
-    {"Tables", tables}, {"NNI's databases", databases}, {"Architectures and spaces", spaces}, {"Training", training}, {"Searching", searching}, {"General", general}, {0},
+    {"Tables", tables},
+    {"NNI's databases", databases},
+    {"Architectures and spaces", spaces},
+    {"Training", training},
+    {"Searching", searching},
+    {"General", general},
+    {0},
 };

@@ -32,7 +32,7 @@ typedef struct nb_algorithm {
     size_t state_size;          /* of the struct that the functions below work on; zeroed before start */
 
     /* Prepares the state for a search; may allocate. */
-    nb_status (*start)(void *state, nb_search_context *context, nb_error *err);
+    nb_status (*start)(void *state, nb_search_context *context, nb_error *err); /* NULL: nothing */
     void (*stop)(void *state); /* frees what start allocated, also after it failed; NULL: nothing */
 
     /* The next request; false: the algorithm has come to its end. */

@@ -16,37 +16,26 @@ static const unsigned patience = 1000; /* random draws for an architecture that 
 typedef struct local_search {
     nb_known known; /* accuracies by architecture */
     nb_arch here;
-    double height;       /* accuracy of `here` */
-    size_t starts;       /* random architectures tried of this climb; `here` is the best of them */
-    bool climbing;       /* they have all been tried */
-    nb_arch *neighbours; /* [count] of `here`, in random order */
-    size_t count, room;
+    double height;                         /* accuracy of `here` */
+    size_t starts;                         /* random architectures tried of this climb; `here` is the best of them */
+    bool climbing;                         /* they have all been tried */
+    nb_arch neighbours[NB_NEIGHBOURS_MAX]; /* [count] of `here`, in random order */
+    size_t count;
     size_t next; /* the neighbour to look at */
     nb_arch best;
     double best_height; /* the highest neighbour so far; it beats `here` or it is `here` */
 } local_search;
 
-static nb_status start(void *state, nb_search_context *context, nb_error *err)
-{
-    local_search *self = state;
-    const nb_arch any = nb_space_sample(context->space, &context->rng);
-    self->room = nb_space_neighbours(context->space, &any, NULL, 0);
-    self->neighbours = malloc((self->room + 1) * sizeof *self->neighbours);
-    return self->neighbours ? NB_OK : nb_fail(err, NB_ERR_MEMORY, "local-search: out of memory");
-}
-
 static void stop(void *state)
 {
     local_search *self = state;
     nb_known_free(&self->known);
-    free(self->neighbours);
 }
 
 /* Looks around from the architecture at hand. */
 static void arrive(local_search *self, nb_search_context *context)
 {
-    const size_t all = nb_space_neighbours(context->space, &self->here, self->neighbours, self->room);
-    self->count = all < self->room ? all : self->room;
+    self->count = nb_space_neighbours(context->space, &self->here, self->neighbours, NB_NEIGHBOURS_MAX);
     nb_rng_shuffle(&context->rng, self->neighbours, self->count, sizeof *self->neighbours);
     self->next = 0;
     self->best = self->here;
@@ -150,7 +139,6 @@ const nb_algorithm nb_local_search = {
              .parameter_count = sizeof parameters / sizeof *parameters},
     .aliases = aliases,
     .state_size = sizeof(local_search),
-    .start = start,
     .stop = stop,
     .ask = ask,
     .tell = tell,

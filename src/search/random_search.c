@@ -1,14 +1,6 @@
 /* Random search: uniformly random architectures until the budget is spent. */
 #include "search/algorithm.h"
 
-static nb_status start(void *state, nb_search_context *context, nb_error *err)
-{
-    (void)state;
-    (void)context;
-    (void)err;
-    return NB_OK;
-}
-
 static bool ask(void *state, nb_search_context *context, nb_request *request)
 {
     (void)state;
@@ -26,6 +18,5 @@ const nb_algorithm nb_random_search = {
              .parameters = parameters,
              .parameter_count = sizeof parameters / sizeof *parameters},
     .aliases = aliases,
-    .start = start,
     .ask = ask,
 };

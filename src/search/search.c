@@ -112,7 +112,7 @@ nb_status nb_search_restart(nb_search *search, uint64_t stream, nb_error *err)
     search->clock = 0;
     search->waiting = false;
     search->over = false;
-    return search->algorithm->start(search->state, &search->context, err);
+    return search->algorithm->start ? search->algorithm->start(search->state, &search->context, err) : NB_OK;
 }
 
 /* ---------------------------------------------------------------- asking */
