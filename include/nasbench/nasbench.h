@@ -9,6 +9,8 @@
 #include "nasbench/random.h"
 #include "nasbench/statistics.h"
 
+#include "nasbench/distribution.h"
+
 #include "nasbench/space.h"
 
 #include "nasbench/topology.h"
