@@ -1,5 +1,5 @@
-/* Any bytes as an architecture: index or string of every space, and a genotype. What is accepted must come back as the same bytes, or, where
- * a space has no official string, as bytes that are read as the same architecture. */
+/* Any bytes as an architecture: index or string of every space, and a genotype. What is accepted must come back as the same bytes, or,
+ * where a space has no official string, as bytes that are read as the same architecture. */
 #include "fuzz.h"
 
 #include <stdlib.h>

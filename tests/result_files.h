@@ -73,10 +73,7 @@ typedef struct made_set {
 } made_set;
 
 static const made_set made_sets[] = {
-    {"cifar10-valid", "x-valid", true},
-    {"cifar10-valid", "ori-test", false},
-    {"cifar100", "ori-test", true},
-    {"cifar100", "x-test", false},
+    {"cifar10-valid", "x-valid", true}, {"cifar10-valid", "ori-test", false}, {"cifar100", "ori-test", true}, {"cifar100", "x-test", false},
 #ifdef MADE_ALL_SETS /* as published; without it a data set that lacks one */
     {"cifar100", "x-valid", false},
 #endif

@@ -226,7 +226,14 @@ static void what_nni_s_importer_stops_at_is_an_error(void **state)
 /* ---- NAS-Bench-101 ---- */
 
 #define G1_HASH "00005c142e6f48ac74fdcf73e3439874"
-#define G1_MATRIX "0100110" "0010000" "0001001" "0000010" "0000010" "0000001" "0000000"
+#define G1_MATRIX                                                                                                                          \
+    "0100110"                                                                                                                              \
+    "0010000"                                                                                                                              \
+    "0001001"                                                                                                                              \
+    "0000010"                                                                                                                              \
+    "0000010"                                                                                                                              \
+    "0000001"                                                                                                                              \
+    "0000000"
 #define G1_OPERATIONS "input,conv3x3-bn-relu,maxpool3x3,conv3x3-bn-relu,conv3x3-bn-relu,conv1x1-bn-relu,output"
 
 static void put_g1(bytes101 *to, unsigned epochs, const double evaluations[3][5])

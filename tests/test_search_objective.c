@@ -343,7 +343,7 @@ static void of_nasbench101_the_training_alone_is_paid(void **state)
     bytes101 file = {0};
     char *path = scratch_path("one.tfrecord"), *target = scratch_path("one.safetensors");
     const char *const source = path;
-    nb_table *table;
+    nb_table *table = NULL;
     nb_error err;
     put_run101(&file, true, 108, run, 1900);
     write_file(path, file.data, file.size);

@@ -13,7 +13,7 @@ static const char inception[] = "{\"matrix\":[[0,1,1,1,0,1,0],[0,0,0,0,0,0,1],[0
 static nb_cell101 cell_of_text(const char *text)
 {
     nb_modelspec graph;
-    nb_cell101 cell;
+    nb_cell101 cell = {0};
     nb_error err;
     if (nb_modelspec_parse(text, strlen(text), &graph, NULL, &err) != NB_OK || nb_modelspec_cell(&graph, &cell, &err) != NB_OK)
         fail_msg("%s", err.message);

@@ -70,8 +70,8 @@ typedef struct nb_odd101 {
 
 bool nb_runs101_find_odd(const nb_runs101 *runs, nb_odd101 *odd);
 
-/* The columns of a budget with the cells `numbers` [cell_count] as rows; the sheets are freed on the way. Only when nb_runs101_find_odd
- * found nothing. */
-nb_status nb_runs101_columns(nb_runs101 *runs, uint32_t budget, const uint32_t *numbers, nb_column_builder *columns, nb_error *err);
+/* The columns of budget `number` with the cells `numbers` [cell_count] as rows; the sheets are freed on the way. Only when
+ * nb_runs101_find_odd found nothing. */
+nb_status nb_runs101_columns(nb_runs101 *runs, uint32_t number, const uint32_t *numbers, nb_column_builder *columns, nb_error *err);
 
 #endif

@@ -330,7 +330,7 @@ static size_t graph_neighbours(const nb_arch *arch, nb_arch *neighbours, size_t 
         add_neighbour(&list, &near);
     }
     for (int i = 0; i < INTERIOR; i++) {
-        for (uint8_t step = 1; step < LABELS; step++) {
+        for (int step = 1; step < LABELS; step++) {
             nb_arch near = wide;
             near.code[i] = (uint8_t)((near.code[i] + step) % LABELS);
             add_neighbour(&list, &near);

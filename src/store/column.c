@@ -25,7 +25,10 @@ nb_dtype nb_column_dtype(nb_column_kind kind)
 
 static bool same_bits(double a, double b)
 {
-    return memcmp(&a, &b, sizeof a) == 0;
+    uint64_t x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y;
 }
 
 /* The number of right images that a fraction stands for; false when it is not exactly one. */

@@ -185,11 +185,11 @@ static const nb_db_field ndsintermediatestats_fields[] = {
     FIELD(nb_db_point, test_acc, REAL, false),
 };
 
-#define COUNT(list) (sizeof(list) / sizeof *(list))
-#define TABLE(table, parent)                                                                                                               \
-    {                                                                                                                                      \
-#table, table##_sql, parent, table##_indexes, COUNT(table##_indexes), table##_fields, COUNT(table##_fields)                        \
-    }
+/* clang-format off */
+#define TABLE(table, parent)                                                                                                          \
+    {#table, table##_sql, parent, table##_indexes, sizeof table##_indexes / sizeof *table##_indexes, table##_fields,                  \
+     sizeof table##_fields / sizeof *table##_fields}
+/* clang-format on */
 
 static const nb_db_table tables[NB_DB_KIND_COUNT][NB_DB_ROLES] = {
     [NB_DB_NASBENCH101] = {TABLE(nb101trialconfig, NULL), TABLE(nb101trialstats, "config_id"), TABLE(nb101intermediatestats, "trial_id")},

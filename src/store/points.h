@@ -39,7 +39,7 @@ typedef struct nb_point_setup {
 } nb_point_setup;
 
 /* Takes the memory of the columns over, also on failure. A setup of that name must not be there yet. */
-nb_status nb_table_writer_add_points(nb_table_writer *writer, nb_point_setup *setup, nb_error *err);
+nb_status nb_table_writer_add_points(nb_table_writer *writer, nb_point_setup *from, nb_error *err);
 
 /* What is known of each row beside its runs. Any may be NULL; the arrays, [rows] each, belong to the writer from here on. */
 typedef struct nb_row_facts {
