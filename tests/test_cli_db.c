@@ -148,6 +148,20 @@ static void the_zip_of_nds_becomes_what_python_makes_of_it(void **state)
     list = expect_json(RUN("db", "query", file, "--proposer", "amoeba", "--reduction", "mean", "--json"));
     assert_int_equal(json_array_size(list), 16);
     json_decref(list);
+    json_t *compared = expect_json(RUN("db", "compare", file, "resnet", "vanilla", "--complexity", "params", "--low", "0.01", "--high",
+                                       "0.9", "--bins", "2", "--json"));
+    const json_t *pair = json_array_get(json_object_get(compared, "pairs"), 0),
+                 *space = json_array_get(json_object_get(compared, "spaces"), 0);
+    assert_int_equal(json_integer_value(json_object_get(space, "models")), 5 * 8);
+    assert_int_equal(json_array_size(json_object_get(space, "edf")), 5 * 8);
+    assert_true(real_of(pair, "D") > 0 && real_of(pair, "p") <= 1 && real_of(pair, "D_at_equal_complexity") > 0);
+    json_decref(compared);
+    char *text = expect_text(RUN("db", "compare", file, "resnet", "resnet"));
+    expect_in(text, "resnet, resnet  0.0000  1");
+    free(text);
+    expect_failure(RUN("db", "compare", file, "resnet"), 2, "two design spaces expected");
+    expect_failure(RUN("db", "compare", file, "resnet", "densenet"), 1, "no model of 'densenet'");
+    expect_failure(RUN("db", "compare", file, "resnet", "vanilla", "--complexity", "flops", "--high", "1000"), 1, "no model in bin");
     free(folder);
     free(zip);
     free(file);

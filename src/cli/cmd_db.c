@@ -275,14 +275,15 @@ const cli_command cmd_db_sql = {
 
 /* ---- */
 
-static const cli_command *const children[] = {&cmd_db_build, &cmd_db_query, &cmd_db_info, &cmd_db_sql, NULL};
+static const cli_command *const children[] = {&cmd_db_build, &cmd_db_query, &cmd_db_info, &cmd_db_sql, &cmd_db_compare, NULL};
 
 const cli_command cmd_db = {
     .name = "db",
-    .summary = "NNI's benchmark databases: build, query, info, sql",
-    .usage = "build|query|info|sql ...",
+    .summary = "NNI's benchmark databases: build, query, info, sql, compare",
+    .usage = "build|query|info|sql|compare ...",
     .description =
         "Reads and writes the SQLite databases in which NNI published NAS-Bench-101, NAS-Bench-201 and NDS: 'build' makes one from "
-        "result files, 'query' asks as NNI's functions do, 'info' tells what is in it, and 'sql' takes any other question.",
+        "result files, 'query' asks as NNI's functions do, 'info' tells what is in it, 'sql' takes any other question, and 'compare' sets "
+        "design spaces of NDS against each other.",
     .children = children,
 };

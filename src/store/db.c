@@ -196,7 +196,7 @@ static nb_status connect_to(nb_db *db, nb_error *err)
     char *plain = nb_db_plain_path(db->path);
     if (!plain)
         return nb_fail(err, NB_ERR_MEMORY, "%s: no memory for a file name", db->path);
-    int code = sqlite3_open_v2(plain, &db->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_FULLMUTEX, NULL);
+    int code = sqlite3_open_v2(plain, &db->sqlite, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
     free(plain);
     if (code != SQLITE_OK)
         return nb_db_fail(db->sqlite, db->path, code, "cannot open", err);
@@ -205,7 +205,10 @@ static nb_status connect_to(nb_db *db, nb_error *err)
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db->sqlite, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_set_authorizer(db->sqlite, authorize, NULL);
-    code = sqlite3_exec(db->sqlite, "PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536", NULL, NULL, NULL);
+    code = sqlite3_exec(db->sqlite,
+                        "PRAGMA query_only = ON; PRAGMA cell_size_check = ON; PRAGMA cache_size = -65536;"
+                        "PRAGMA locking_mode = EXCLUSIVE",
+                        NULL, NULL, NULL);
     return code == SQLITE_OK ? NB_OK : nb_db_fail(db->sqlite, db->path, code, "cannot open", err);
 }
 
