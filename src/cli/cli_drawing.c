@@ -1,4 +1,5 @@
 #include "cli_drawing.h"
+#include "cli_svg.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -48,28 +49,6 @@ static size_t style_of(const char *operation)
     return 0;
 }
 
-static void put_escaped(const char *text, FILE *out)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '<':
-            fputs("&lt;", out);
-            break;
-        case '>':
-            fputs("&gt;", out);
-            break;
-        case '&':
-            fputs("&amp;", out);
-            break;
-        case '"':
-            fputs("&quot;", out);
-            break;
-        default:
-            fputc(*text, out);
-        }
-    }
-}
-
 /* The colours of one scheme; `prefix` indents them into a media query. */
 static void put_colours(bool dark, const char *prefix, FILE *out)
 {
@@ -92,9 +71,9 @@ static void put_head(const char *title, const char *caption, int height, FILE *o
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\" "
             "font-family=\"system-ui,'Segoe UI',Helvetica,Arial,'DejaVu Sans',sans-serif\">\n<title>",
             WIDTH, height, WIDTH, height);
-    put_escaped(title, out);
+    cli_put_escaped(out, title);
     fputs("</title>\n<desc>", out);
-    put_escaped(caption, out);
+    cli_put_escaped(out, caption);
     fputs("</desc>\n<style>\n"
           ".edge{fill:none;stroke-linecap:round}\n"
           ".node{stroke-width:1.5px}\n"
@@ -113,7 +92,7 @@ static void put_line(const char *class_name, int y, int size, const char *weight
 {
     fprintf(out, "<text class=\"%s\" x=\"%d\" y=\"%d\" text-anchor=\"middle\" font-size=\"%d\" font-weight=\"%s\">", class_name, WIDTH / 2,
             y, size, weight);
-    put_escaped(text, out);
+    cli_put_escaped(out, text);
     fputs("</text>\n", out);
 }
 
@@ -126,7 +105,7 @@ static void put_caption(const char *caption, int y, FILE *out)
     if (tight)
         fprintf(out, " textLength=\"%d\" lengthAdjust=\"spacingAndGlyphs\"", WIDTH - 40);
     fputs(">", out);
-    put_escaped(caption, out);
+    cli_put_escaped(out, caption);
     fputs("</text>\n", out);
 }
 
@@ -171,7 +150,7 @@ static void put_label(const char *operation, size_t style, point centre, FILE *o
         "<rect class=\"ground %s\" style=\"stroke-width:1.2px;stroke-dasharray:none\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"24\" "
         "rx=\"12\"/>\n<text class=\"label %s-fill\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">",
         styles[style].class_name, centre.x - width / 2, centre.y - 12, width, styles[style].class_name, centre.x, centre.y + 4.5);
-    put_escaped(operation, out);
+    cli_put_escaped(out, operation);
     fputs("</text>\n", out);
 }
 
